@@ -1,0 +1,166 @@
+"""Callbacks for `model.fit`: a Rich progress display, a run's records, and when to stop.
+
+The usual Keras callbacks (`TerminateOnNaN`, `TensorBoard`, ...) are used as they are. Only the
+checkpoint is our own: `keras.callbacks.BackupAndRestore` writes weights and epoch into two files
+in place, so that a process killed between the two resumes at the wrong epoch.
+"""
+
+import time
+
+import keras
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from keras_s4ntm.errors import TrainingDiverged
+
+
+class RichProgress(keras.callbacks.ProgbarLogger):
+    """Live progress: step, loss, bits per sequence, sequences per second, time left.
+
+    It replaces the progress bar of Keras. Off a terminal it prints one line per validation.
+
+    Args:
+        batch_size: sequences in a batch.
+        console: a `rich.console.Console`; default: standard error.
+    """
+
+    async_safe = True
+
+    def __init__(self, batch_size, console=None):
+        super().__init__()
+        self.batch_size = batch_size
+        self.console = console or Console(stderr=True)
+        self.progress = None
+        self.logs = {}
+
+    def on_train_begin(self, logs=None):
+        self.steps_per_epoch = self.params["steps"]
+        self.total = self.steps_per_epoch * self.params["epochs"]
+        self.step = self.first_step = None
+        self.progress = Progress(
+            TextColumn("[bold]{task.description}"),
+            BarColumn(),
+            TextColumn("step {task.completed}/{task.total}"),
+            TextColumn("{task.fields[figures]}"),
+            TimeRemainingColumn(),
+            console=self.console,
+            refresh_per_second=4,
+            disable=not self.console.is_terminal,
+        )
+        self.bar = self.progress.add_task(
+            "compiling", total=self.total, figures="", start=False
+        )
+        self.progress.start()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.step = epoch * self.steps_per_epoch
+
+    def on_train_batch_begin(self, batch, logs=None):
+        pass
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.step += 1
+        if self.first_step is None:
+            self.first_step, self.started = self.step, time.perf_counter()
+            self.progress.start_task(self.bar)
+        self.progress.update(
+            self.bar, completed=self.step, description="training", figures=self._figures()
+        )
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.logs = {**self.logs, **(logs or {})}
+        if not self.console.is_terminal and any(k.startswith("val_") for k in logs or {}):
+            self.console.print(f"step {self.step}/{self.total}  {self._figures()}")
+
+    def on_train_end(self, logs=None):
+        self.progress.update(self.bar, description="trained", figures=self._figures())
+        self.progress.stop()
+
+    def on_test_begin(self, logs=None):
+        pass
+
+    def on_test_batch_end(self, batch, logs=None):
+        pass
+
+    def on_test_end(self, logs=None):
+        pass
+
+    def on_predict_begin(self, logs=None):
+        pass
+
+    def on_predict_batch_end(self, batch, logs=None):
+        pass
+
+    def on_predict_end(self, logs=None):
+        pass
+
+    def stop(self):
+        """Leave the terminal in order after an interruption."""
+        if self.progress is not None:
+            self.progress.stop()
+
+    def _figures(self):
+        names = {
+            "loss": "loss",
+            "val_loss": "val loss",
+            "val_bit_errors": "wrong bits/sequence",
+            "val_accuracy": "val accuracy",
+        }
+        figures = [
+            f"{label} {self.logs[key]:.4g}" for key, label in names.items() if key in self.logs
+        ]
+        if self.first_step is not None and self.step > self.first_step:
+            elapsed = time.perf_counter() - self.started
+            rate = (self.step - self.first_step) * self.batch_size / elapsed
+            figures.append(f"{rate:.0f} sequences/s")
+        return "  ".join(figures)
+
+
+class RunRecorder(keras.callbacks.Callback):
+    """Writes the history and the checkpoints of a run.
+
+    Args:
+        run: a `keras_s4ntm.runs.Run`.
+        steps_per_epoch: batches in an epoch of this `fit`.
+        checkpoint_every: epochs between checkpoints.
+    """
+
+    def __init__(self, run, steps_per_epoch, checkpoint_every):
+        super().__init__()
+        self.run = run
+        self.steps_per_epoch = steps_per_epoch
+        self.checkpoint_every = checkpoint_every
+        self.records = []
+
+    def on_train_begin(self, logs=None):
+        self.records = self.run.read_history()
+        self.before = self.records[-1]["seconds"] if self.records else 0.0
+        self.started = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        done = epoch + 1
+        seconds = self.before + time.perf_counter() - self.started
+        self.records.append(
+            {
+                "epoch": done,
+                "step": done * self.steps_per_epoch,
+                "seconds": round(seconds, 3),
+                **{name: float(value) for name, value in (logs or {}).items()},
+            }
+        )
+        self.run.write_history(self.records)
+        if done % self.checkpoint_every == 0 or done == self.params["epochs"]:
+            check_finite(self.model, done * self.steps_per_epoch)
+            self.run.save_checkpoint(self.model, done)
+
+
+def check_finite(model, step):
+    """Raises `TrainingDiverged` if a weight of the model is not a finite number."""
+    for variable in model.trainable_variables:
+        if not np.isfinite(keras.ops.convert_to_numpy(variable.value)).all():
+            raise TrainingDiverged(f"the weight {variable.path} is not finite after step {step}")
+
+
+class StopWhenSolved(keras.callbacks.Callback):
+    pass

@@ -1,0 +1,28 @@
+"""Checks of constructor arguments: one clear sentence where a value cannot be meant."""
+
+
+def check_positive_int(name, value):
+    """`value` as an `int`, or a `ValueError` that names the argument."""
+    if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < 1:
+        raise ValueError(f"{name} must be a positive integer, got {value!r}.")
+    return int(value)
+
+
+def check_choice(name, value, choices):
+    """`value`, or a `ValueError` that lists what is accepted."""
+    if value not in choices:
+        accepted = ", ".join(repr(choice) for choice in choices)
+        raise ValueError(f"{name} must be one of {accepted}, got {value!r}.")
+    return value
+
+
+def check_shift_range(shift_range, memory_size):
+    """`shift_range` as an `int`; a ring of N slots has at most N different displacements."""
+    shift_range = check_positive_int("shift_range", shift_range)
+    if 2 * shift_range + 1 > memory_size:
+        raise ValueError(
+            f"shift_range={shift_range} shifts over {2 * shift_range + 1} slots, but the memory "
+            f"has memory_size={memory_size}. Use a shift_range of at most "
+            f"{(memory_size - 1) // 2} or a larger memory."
+        )
+    return shift_range

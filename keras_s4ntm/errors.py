@@ -1,0 +1,17 @@
+"""Failures that a user can do something about; the command line prints them as one sentence."""
+
+
+class S4NTMError(Exception):
+    """Something a user can mend. The message says what is wrong and what to do."""
+
+
+class RunError(S4NTMError):
+    """A run directory, or a file in it, cannot be used."""
+
+
+class BackendError(S4NTMError):
+    """A backend or an extra that is needed is not installed."""
+
+
+class TrainingDiverged(S4NTMError):
+    """The loss or a weight stopped being a finite number."""

@@ -1,0 +1,147 @@
+"""Access to the memory: in one step the heads move, write and read.
+
+Source: Graves, Wayne, Danihelka 2014, "Neural Turing Machines", section 3.
+
+Shapes: B batch, N memory slots, M their width, R read heads, W write heads.
+"""
+
+import keras
+from keras import ops
+
+from keras_s4ntm.checks import check_choice, check_shift_range
+from keras_s4ntm.layers.heads import ReadHead, WriteHead
+from keras_s4ntm.layers.memory import Memory
+from keras_s4ntm.ops import address, read, write
+
+ORDERS = ("write-first", "read-first")
+
+
+@keras.saving.register_keras_serializable(package="keras_s4ntm")
+class MemoryAccess(keras.layers.Layer):
+    """A memory and its heads. Every network of this package with a memory owns one.
+
+    The numbers of all heads come from one matrix product, and all heads are addressed in one
+    batched operation, from the memory before this step. Addressing, writing and reading are
+    done in float32 whatever the dtype policy.
+
+    Args:
+        memory_size: N, the number of slots.
+        memory_width: M, the length of a slot's vector.
+        read_heads: R, the number of read heads.
+        write_heads: W, the number of write heads.
+        shift_range: S; a head moves by -S to +S slots in a step.
+        order: `"write-first"`: the read vectors come from the memory after this step's write;
+            `"read-first"`: from the memory before it.
+        memory_initializer: what the memory holds at first: a number or a Keras initializer.
+        learn_initial_memory: whether the initial contents are trained.
+
+    Call arguments:
+        hidden: `(B, units)`, what drives the heads.
+        states: `[memory, weights, reads]`, flat: `(B, N*M)`, `(B, (W+R)*N)`, `(B, R*M)`. The
+            weights of the write heads come first.
+
+    Returns:
+        The states after this step; the read vectors are the last one.
+    """
+
+    def __init__(
+        self,
+        memory_size=128,
+        memory_width=20,
+        read_heads=1,
+        write_heads=1,
+        shift_range=1,
+        order="write-first",
+        memory_initializer=1e-6,
+        learn_initial_memory=False,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.memory = Memory(
+            memory_size,
+            memory_width,
+            memory_initializer,
+            learn_initial_memory,
+            name="memory",
+            dtype=self.dtype_policy,
+        )
+        self.shift_range = check_shift_range(shift_range, memory_size)
+        self.write_head = WriteHead(
+            memory_width, write_heads, shift_range, name="write_head", dtype=self.dtype_policy
+        )
+        self.read_head = ReadHead(
+            memory_width, read_heads, shift_range, name="read_head", dtype=self.dtype_policy
+        )
+        self.order = check_choice("order", order, ORDERS)
+        self.weights_shape = (-1, write_heads + read_heads, memory_size)
+        self.state_size = [
+            memory_size * memory_width,
+            (write_heads + read_heads) * memory_size,
+            read_heads * memory_width,
+        ]
+
+    @property
+    def read_size(self):
+        """R * M, the length of all read vectors together."""
+        return self.state_size[-1]
+
+    def build(self, input_shape):
+        self.memory.build()
+        self.write_head.build(input_shape)
+        self.read_head.build(input_shape)
+        self.built = True
+
+    def get_initial_state(self, batch_size):
+        """The initial memory; every head on slot 0; read vectors of zeros."""
+        _, weights_size, read_size = self.state_size
+        one_hot = ops.arange(weights_size) % self.memory.memory_size == 0
+        one_hot = ops.expand_dims(ops.cast(one_hot, self.compute_dtype), 0)
+        return [
+            self.memory.get_initial_state(batch_size),
+            ops.tile(one_hot, (batch_size, 1)),
+            ops.zeros((batch_size, read_size), self.compute_dtype),
+        ]
+
+    def call(self, hidden, states):
+        memory, weights, _ = states
+        memory = self.memory.as_matrix(ops.cast(memory, "float32"))
+        weights = ops.reshape(ops.cast(weights, "float32"), self.weights_shape)
+        write_numbers, read_numbers = self.head_numbers(hidden)
+
+        size = self.read_head.addressing_size
+        numbers = ops.concatenate([write_numbers[..., :size], read_numbers], axis=1)
+        weights = address(memory, weights, **self.read_head.addressing(numbers)._asdict())
+
+        write_weights = weights[:, : self.write_head.heads]
+        read_weights = weights[:, self.write_head.heads :]
+        written = write(memory, write_weights, *self.write_head.erase_and_add(write_numbers))
+        reads = read(written if self.order == "write-first" else memory, read_weights)
+        return [
+            ops.cast(ops.reshape(state, (-1, size)), self.compute_dtype)
+            for state, size in zip((written, weights, reads), self.state_size, strict=True)
+        ]
+
+    def head_numbers(self, hidden):
+        """The raw numbers of the write and of the read heads, each `(B, heads, size)`."""
+        heads = (self.write_head, self.read_head)
+        kernel = ops.concatenate([head.kernel for head in heads], axis=-1)
+        bias = ops.concatenate([head.bias for head in heads], axis=-1)
+        projection = ops.cast(ops.matmul(hidden, kernel) + bias, "float32")
+        split = self.write_head.heads * self.write_head.size
+        return (
+            self.write_head.split(projection[:, :split]),
+            self.read_head.split(projection[:, split:]),
+        )
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "memory_size": self.memory.memory_size,
+            "memory_width": self.memory.memory_width,
+            "read_heads": self.read_head.heads,
+            "write_heads": self.write_head.heads,
+            "shift_range": self.shift_range,
+            "order": self.order,
+            "memory_initializer": keras.initializers.serialize(self.memory.initializer),
+            "learn_initial_memory": self.memory.learn_initial,
+        }

@@ -1,0 +1,212 @@
+"""The controllers: what drives the heads.
+
+A controller sees the input of this step and the read vectors of the step before. It has
+
+- `project_inputs(inputs)`: everything that needs the inputs alone, for all time steps at once;
+- `step(projected, reads, states)`: one time step, `(output, new_states)`;
+- `state_size` (a list) and `output_size`.
+
+Shapes: B batch, I inputs, R read heads, M memory width.
+"""
+
+import keras
+from keras import ops
+
+from keras_s4ntm.checks import check_positive_int
+
+
+def units_list(units):
+    """One number of units, or one for each stacked layer, as a list."""
+    units = units if isinstance(units, (list, tuple)) else [units]
+    if not units:
+        raise ValueError("units must be a positive integer or a list of them, got [].")
+    return [check_positive_int("units", u) for u in units]
+
+
+@keras.saving.register_keras_serializable(package="keras_s4ntm")
+class FeedForwardController(keras.layers.Layer):
+    """A controller without a memory of its own: dense layers on `[input; reads]`.
+
+    Args:
+        units: units of the layer, or a list for stacked layers.
+        activation: any Keras activation.
+    """
+
+    def __init__(self, units, activation="tanh", **kwargs):
+        super().__init__(**kwargs)
+        self.units = units_list(units)
+        self.activation = keras.activations.get(activation)
+        self.state_size = []
+        self.output_size = self.units[-1]
+
+    def build(self, input_size, read_size):
+        below = read_size
+        self.input_kernel = self.add_weight(
+            name="input_kernel", shape=(input_size, self.units[0])
+        )
+        self.kernels, self.biases = [], []
+        for i, units in enumerate(self.units):
+            self.kernels.append(
+                self.add_weight(name=f"kernel_{i}", shape=(below, units))
+            )
+            self.biases.append(
+                self.add_weight(name=f"bias_{i}", shape=(units,), initializer="zeros")
+            )
+            below = units
+        self.built = True
+
+    def project_inputs(self, inputs):
+        return ops.matmul(inputs, self.input_kernel) + self.biases[0]
+
+    def step(self, projected, reads, states):
+        output = self.activation(projected + ops.matmul(reads, self.kernels[0]))
+        for kernel, bias in zip(self.kernels[1:], self.biases[1:]):
+            output = self.activation(ops.matmul(output, kernel) + bias)
+        return output, []
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "activation": keras.activations.serialize(self.activation),
+        }
+
+
+@keras.saving.register_keras_serializable(package="keras_s4ntm")
+class LSTMController(keras.layers.Layer):
+    """Stacked LSTM layers on `[input; reads]` (Hochreiter and Schmidhuber 1997; Gers 2000).
+
+        i, f, c, o = W x_t + U [below_t; h_{t-1}] + b
+        c_t = sigmoid(f) c_{t-1} + sigmoid(i) tanh(c);   h_t = sigmoid(o) tanh(c_t)
+
+    where `below_t` are the read vectors for the first layer and `h_t` of the layer below for the
+    others, and only the first layer has the term `W x_t`. The forget bias starts at 1.
+
+    Args:
+        units: units of the layer, or a list for stacked layers.
+    """
+
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units_list(units)
+        self.state_size = [u for u in self.units for _ in ("hidden", "carry")]
+        self.output_size = self.units[-1]
+
+    def build(self, input_size, read_size):
+        self.input_kernel = self.add_weight(
+            name="input_kernel", shape=(input_size, 4 * self.units[0])
+        )
+        self.recurrent_kernels, self.biases = [], []
+        below = read_size
+        for i, units in enumerate(self.units):
+            self.recurrent_kernels.append(
+                self.add_weight(
+                    name=f"recurrent_kernel_{i}",
+                    shape=(below + units, 4 * units),
+                    initializer="orthogonal",
+                )
+            )
+            self.biases.append(
+                self.add_weight(
+                    name=f"bias_{i}",
+                    shape=(4 * units,),
+                    initializer=forget_bias_initializer,
+                )
+            )
+            below = units
+        self.built = True
+
+    def project_inputs(self, inputs):
+        return ops.matmul(inputs, self.input_kernel) + self.biases[0]
+
+    def step(self, projected, reads, states):
+        new_states, below, term = [], reads, projected
+        for i, kernel in enumerate(self.recurrent_kernels):
+            hidden, carry = states[2 * i : 2 * i + 2]
+            if i > 0:
+                term = self.biases[i]
+            gates = term + ops.matmul(
+                ops.concatenate([below, hidden], axis=-1), kernel
+            )
+            input_gate, forget_gate, candidate, output_gate = ops.split(
+                gates, 4, axis=-1
+            )
+            carry = ops.sigmoid(forget_gate) * carry + ops.sigmoid(
+                input_gate
+            ) * ops.tanh(candidate)
+            below = ops.sigmoid(output_gate) * ops.tanh(carry)
+            new_states += [below, carry]
+        return below, new_states
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}
+
+
+def forget_bias_initializer(shape, dtype=None):
+    """Zeros, and ones for the forget gate, the second quarter."""
+    quarter = ops.arange(shape[0]) // (shape[0] // 4)
+    return ops.cast(quarter == 1, dtype)
+
+
+@keras.saving.register_keras_serializable(package="keras_s4ntm")
+class CellController(keras.layers.Layer):
+    """Any Keras RNN cell as a controller; it is fed with `[input; reads]`.
+
+    Args:
+        cell: a Keras RNN cell with flat states, for example `keras.layers.GRUCell(100)` or
+            `keras.layers.StackedRNNCells([...])`.
+    """
+
+    def __init__(self, cell, **kwargs):
+        super().__init__(**kwargs)
+        self.cell = cell
+        self.state_size = keras.tree.flatten(cell.state_size)
+        output_size = getattr(cell, "output_size", None)
+        self.output_size = self.state_size[0] if output_size is None else output_size
+
+    def build(self, input_size, read_size):
+        if not self.cell.built:  # a cell that comes from a file is
+            self.cell.build((None, input_size + read_size))
+        self.built = True
+
+    def project_inputs(self, inputs):
+        return inputs
+
+    def step(self, projected, reads, states):
+        states = keras.tree.pack_sequence_as(self.cell.state_size, states)
+        states = states if keras.tree.is_nested(states) else [states]
+        output, states = self.cell(ops.concatenate([projected, reads], axis=-1), states)
+        return output, keras.tree.flatten(states)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "cell": keras.saving.serialize_keras_object(self.cell),
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        cell = keras.saving.deserialize_keras_object(config.pop("cell"))
+        return cls(cell, **config)
+
+
+CONTROLLERS = {"lstm": LSTMController, "feedforward": FeedForwardController}
+
+
+def get_controller(controller, units, dtype=None):
+    """A controller from its name and units; a controller or a Keras RNN cell is taken as it is."""
+    if isinstance(controller, str):
+        if controller not in CONTROLLERS:
+            raise ValueError(
+                f"controller must be one of {', '.join(map(repr, CONTROLLERS))}, a controller "
+                f"layer or a Keras RNN cell, got {controller!r}."
+            )
+        return CONTROLLERS[controller](units, name="controller", dtype=dtype)
+    if hasattr(controller, "project_inputs"):
+        return controller
+    if hasattr(controller, "state_size"):
+        return CellController(controller, name="controller", dtype=dtype)
+    raise ValueError(
+        "controller must be a name, a controller layer or a Keras RNN cell "
+        f"(with `state_size`), got {controller!r}."
+    )

@@ -1,0 +1,139 @@
+"""The heads: what the controller's output means to the memory.
+
+Source: Graves, Wayne, Danihelka 2014, "Neural Turing Machines", sections 3.2 and 3.3.
+
+A layer here stands for *all* read heads, or all write heads, of a network: their parameters come
+from one matrix product.
+"""
+
+from typing import Any, NamedTuple
+
+import keras
+from keras import ops
+
+from keras_s4ntm.checks import check_positive_int
+
+
+class Addressing(NamedTuple):
+    """What a head says about where it looks, each `(B, H)` or `(B, H, ...)`."""
+
+    key: Any  # (B, H, M)
+    strength: Any  # (B, H), > 0
+    gate: Any  # (B, H), in (0, 1)
+    shift: Any  # (B, H, 2S+1), a distribution
+    gamma: Any  # (B, H), >= 1
+
+
+@keras.saving.register_keras_serializable(package="keras_s4ntm")
+class ReadHead(keras.layers.Layer):
+    """Read heads: from the controller's output to where they look.
+
+    Args:
+        memory_width: M, the length of a key.
+        heads: how many heads.
+        shift_range: S; a head moves by -S to +S slots in a step.
+        gate_bias: initial bias of the interpolation gate. At 0 a head starts by taking half of
+            its focus from the content lookup at every step; the default starts with heads that
+            stay where they are.
+
+    Call arguments:
+        controller_output: `(B, units)`.
+
+    Returns:
+        An `Addressing`: key = tanh, strength = softplus, gate = sigmoid, shift = softmax,
+        gamma = 1 + softplus of a linear map of the controller's output.
+    """
+
+    def __init__(
+        self,
+        memory_width,
+        heads=1,
+        shift_range=1,
+        gate_bias=-3.0,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.memory_width = check_positive_int("memory_width", memory_width)
+        self.heads = check_positive_int("heads", heads)
+        self.shift_range = check_positive_int("shift_range", shift_range)
+        self.gate_bias = gate_bias
+
+    @property
+    def addressing_size(self):
+        """Numbers that one head's addressing takes: key, strength, gate, gamma, shift."""
+        return self.memory_width + 3 + 2 * self.shift_range + 1
+
+    @property
+    def size(self):
+        """Numbers that one head takes from the controller."""
+        return self.addressing_size
+
+    def build(self, input_shape):
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=(input_shape[-1], self.heads * self.size),
+            initializer="glorot_uniform",
+        )
+        self.bias = self.add_weight(
+            name="bias",
+            shape=(self.heads * self.size,),
+            initializer=self._initial_bias,
+        )
+        self.built = True
+
+    def _initial_bias(self, shape, dtype=None):
+        """Zeros, and `gate_bias` at each head's interpolation gate."""
+        is_gate = ops.arange(shape[0]) % self.size == self.memory_width + 1
+        return ops.cast(is_gate, dtype) * self.gate_bias
+
+    def split(self, projection):
+        """`(B, heads * size)` as `(B, heads, size)`."""
+        return ops.reshape(projection, (-1, self.heads, self.size))
+
+    def addressing(self, numbers):
+        """Raw numbers `(B, H, addressing_size)` of any heads, as an `Addressing`."""
+        width = self.memory_width
+        return Addressing(
+            key=ops.tanh(numbers[..., :width]),
+            strength=ops.softplus(numbers[..., width]),
+            gate=ops.sigmoid(numbers[..., width + 1]),
+            gamma=1.0 + ops.softplus(numbers[..., width + 2]),
+            shift=ops.softmax(numbers[..., width + 3 :], axis=-1),
+        )
+
+    def call(self, controller_output):
+        projection = ops.matmul(controller_output, self.kernel) + self.bias
+        return self.addressing(self.split(projection)[..., : self.addressing_size])
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "memory_width": self.memory_width,
+            "heads": self.heads,
+            "shift_range": self.shift_range,
+            "gate_bias": self.gate_bias,
+        }
+
+
+@keras.saving.register_keras_serializable(package="keras_s4ntm")
+class WriteHead(ReadHead):
+    """Write heads: where they look, as a `ReadHead`, and what they erase and add there.
+
+    Returns:
+        `(addressing, erase, add)`: erase = sigmoid and add = tanh, each `(B, heads, M)`.
+    """
+
+    @property
+    def size(self):
+        return self.addressing_size + 2 * self.memory_width
+
+    def erase_and_add(self, numbers):
+        """Raw numbers `(B, H, size)` of write heads, as the vectors erase and add `(B, H, M)`."""
+        erase, add = ops.split(numbers[..., self.addressing_size :], 2, axis=-1)
+        return ops.sigmoid(erase), ops.tanh(add)
+
+    def call(self, controller_output):
+        projection = ops.matmul(controller_output, self.kernel) + self.bias
+        numbers = self.split(projection)
+        addressing = self.addressing(numbers[..., : self.addressing_size])
+        return addressing, *self.erase_and_add(numbers)

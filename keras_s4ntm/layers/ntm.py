@@ -1,0 +1,248 @@
+"""The Neural Turing Machine: one time step (`NTMCell`) and the layer (`NTM`).
+
+Source: Graves, Wayne, Danihelka 2014, "Neural Turing Machines".
+
+Shapes: B batch, T time steps, N memory slots, M their width, R read heads, W write heads.
+"""
+
+import keras
+from keras import ops
+
+from keras_s4ntm.checks import check_choice
+from keras_s4ntm.layers.access import MemoryAccess
+from keras_s4ntm.layers.controllers import get_controller
+from keras_s4ntm.layers.recurrent import MemoryRNN
+
+OUTPUTS = ("reads", "all")
+
+
+@keras.saving.register_keras_serializable(package="keras_s4ntm")
+class NTMCell(keras.layers.Layer):
+    """One time step of a Neural Turing Machine (figure 1 of the paper); a Keras RNN cell.
+
+    The controller sees the input and the read vectors of the step before; its output drives the
+    heads, which move, write and read.
+
+    Args:
+        units: units of the controller, or a list for stacked layers.
+        memory_size: N, the number of slots.
+        memory_width: M, the length of a slot's vector.
+        read_heads: R.
+        write_heads: W.
+        shift_range: S; a head moves by -S to +S slots in a step.
+        controller: `"lstm"`, `"feedforward"`, a controller of
+            `keras_s4ntm.layers.controllers`, or any Keras RNN cell (`units` is then ignored).
+        output: `"reads"`: the read vectors, `R * M` numbers. `"all"`: the controller's output,
+            then the read vectors. With `"reads"` nothing reaches the output but through the
+            memory: the controller cannot learn a task half by itself, and copy is learned in
+            half the steps and without slips (README).
+        order: `"write-first"` or `"read-first"`: whether a read sees this step's write.
+        memory_initializer: what the memory holds at first: a number or a Keras initializer.
+        learn_initial_memory: whether the initial contents are trained.
+
+    Call arguments:
+        inputs: `(B, input_size)`.
+        states: flat tensors: the previous output; the states of the controller; the memory
+            `(B, N*M)`; the head weights `(B, (W+R)*N)`, write heads first; the read vectors
+            `(B, R*M)`.
+
+    Returns:
+        `(output, new_states)`.
+    """
+
+    def __init__(
+        self,
+        units=100,
+        memory_size=128,
+        memory_width=20,
+        read_heads=1,
+        write_heads=1,
+        shift_range=1,
+        controller="lstm",
+        output="reads",
+        order="write-first",
+        memory_initializer=1e-6,
+        learn_initial_memory=False,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.units = units
+        self.controller_argument = controller
+        self.output_argument = check_choice("output", output, OUTPUTS)
+        self.controller = get_controller(controller, units, self.dtype_policy)
+        self.access = MemoryAccess(
+            memory_size,
+            memory_width,
+            read_heads,
+            write_heads,
+            shift_range,
+            order,
+            memory_initializer,
+            learn_initial_memory,
+            name="access",
+            dtype=self.dtype_policy,
+        )
+        self.output_size = self.access.read_size
+        if output == "all":
+            self.output_size += self.controller.output_size
+        self.state_size = [
+            self.output_size,
+            *self.controller.state_size,
+            *self.access.state_size,
+        ]
+
+    def build(self, input_shape):
+        self.controller.build(input_shape[-1], self.access.read_size)
+        self.access.build((None, self.controller.output_size))
+        self.built = True
+
+    def get_initial_state(self, batch_size):
+        zeros = [
+            ops.zeros((batch_size, size), self.compute_dtype)
+            for size in (self.output_size, *self.controller.state_size)
+        ]
+        return zeros + self.access.get_initial_state(batch_size)
+
+    def project_inputs(self, inputs):
+        """What needs the inputs alone, for one time step or for all of them at once."""
+        return self.controller.project_inputs(inputs)
+
+    def step(self, projected, states):
+        """One time step from projected inputs: `(output, new_states)`."""
+        controller_states, access_states = list(states[1:-3]), list(states[-3:])
+        hidden, controller_states = self.controller.step(
+            projected, access_states[-1], controller_states
+        )
+        access_states = self.access.call(hidden, access_states)
+        output = access_states[-1]
+        if self.output_argument == "all":
+            output = ops.concatenate([hidden, output], axis=-1)
+        return output, [output, *controller_states, *access_states]
+
+    def call(self, inputs, states, training=None):
+        return self.step(self.project_inputs(inputs), states)
+
+    def get_config(self):
+        access = self.access.get_config()
+        controller = self.controller_argument
+        if not isinstance(controller, str):
+            controller = keras.saving.serialize_keras_object(controller)
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "controller": controller,
+            "output": self.output_argument,
+            **{key: access[key] for key in ACCESS_ARGUMENTS},
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**deserialized_controller(config))
+
+
+ACCESS_ARGUMENTS = (
+    "memory_size",
+    "memory_width",
+    "read_heads",
+    "write_heads",
+    "shift_range",
+    "order",
+    "memory_initializer",
+    "learn_initial_memory",
+)
+
+
+def deserialized_controller(config):
+    """The config with its controller as an object, where it was one."""
+    if isinstance(config["controller"], dict):
+        controller = keras.saving.deserialize_keras_object(config["controller"])
+        return {**config, "controller": controller}
+    return config
+
+
+@keras.saving.register_keras_serializable(package="keras_s4ntm")
+class NTM(MemoryRNN):
+    """Neural Turing Machine; behaves like `keras.layers.LSTM`.
+
+    Args:
+        units, memory_size, memory_width, read_heads, write_heads, shift_range, controller,
+            output, order, memory_initializer, learn_initial_memory: see `NTMCell`.
+        return_sequences: whether to return the output of every step or only of the last one.
+        return_state: whether to return the last states as well.
+        go_backwards: whether to process the sequence from its end.
+        stateful: whether the states after a batch are the initial ones of the next.
+        unroll: whether to unroll the loop over time.
+        zero_output_for_mask: whether the output of a masked step is zero, not the previous one.
+
+    Call arguments:
+        sequences: `(B, T, input_size)`; any batch size, any length.
+        initial_state: a list of states, as returned with `return_state=True`.
+        mask: `(B, T)`, boolean. A masked step leaves every state unchanged.
+        training: boolean.
+
+    Output shape:
+        `(B, T, output_size)` or, without `return_sequences`, `(B, output_size)`; with
+        `return_state` followed by the states. `output_size` is `R * M`; with `output="all"`
+        plus the controller's units.
+
+    Raises:
+        ValueError: an argument that cannot be meant, for example a shift over more slots than
+            the memory has.
+
+    Example:
+
+    >>> ntm = NTM(100, memory_size=128, memory_width=20, return_sequences=True)
+    >>> ntm(np.zeros((32, 42, 10), "float32")).shape
+    (32, 42, 20)
+    """
+
+    def __init__(
+        self,
+        units=100,
+        memory_size=128,
+        memory_width=20,
+        read_heads=1,
+        write_heads=1,
+        shift_range=1,
+        controller="lstm",
+        output="reads",
+        order="write-first",
+        memory_initializer=1e-6,
+        learn_initial_memory=False,
+        return_sequences=False,
+        return_state=False,
+        go_backwards=False,
+        stateful=False,
+        unroll=False,
+        zero_output_for_mask=False,
+        **kwargs,
+    ):
+        cell = NTMCell(
+            units,
+            memory_size,
+            memory_width,
+            read_heads,
+            write_heads,
+            shift_range,
+            controller,
+            output,
+            order,
+            memory_initializer,
+            learn_initial_memory,
+            name="cell",
+            dtype=kwargs.get("dtype"),
+        )
+        super().__init__(
+            cell,
+            return_sequences=return_sequences,
+            return_state=return_state,
+            go_backwards=go_backwards,
+            stateful=stateful,
+            unroll=unroll,
+            zero_output_for_mask=zero_output_for_mask,
+            **kwargs,
+        )
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**deserialized_controller(config))

@@ -1,0 +1,52 @@
+"""The loop over time that every memory network of this package shares."""
+
+import keras
+from keras.src import backend
+
+from keras_s4ntm.backend import loop_step
+
+
+class MemoryRNN(keras.layers.RNN):
+    """`keras.layers.RNN` for cells with `project_inputs` and `step`.
+
+    `cell.project_inputs` runs once, for all time steps, before the loop; only `cell.step` runs
+    inside it. A subclass makes its cell from its own arguments.
+    """
+
+    def inner_loop(self, sequences, initial_state, mask, training=False):
+        return backend.rnn(
+            loop_step(self.cell.step),
+            self.cell.project_inputs(sequences),
+            initial_state,
+            go_backwards=self.go_backwards,
+            mask=mask,
+            unroll=self.unroll,
+            input_length=sequences.shape[1],
+            zero_output_for_mask=self.zero_output_for_mask,
+            return_all_outputs=self.return_sequences,
+        )
+
+    def step(self, inputs, states):
+        """One time step of a stream.
+
+        Args:
+            inputs: `(B, input_size)`.
+            states: the states after the step before; at first `get_initial_state(B)`.
+
+        Returns:
+            `(output, states)`; step by step the same outputs as the whole sequence gives.
+        """
+        return self.cell(inputs, states)
+
+    def reset_state(self):
+        """A stateful layer returns to the cell's *initial* states (Keras itself writes zeros)."""
+        if self.states is not None:
+            initial = self.get_initial_state(self.states[0].shape[0])
+            for variable, value in zip(self.states, initial, strict=True):
+                variable.assign(value)
+
+    def get_config(self):
+        config = super().get_config()
+        del config["cell"]
+        cell = self.cell.get_config()
+        return {**cell, **config}

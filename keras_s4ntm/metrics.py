@@ -1,0 +1,59 @@
+"""The figures of the field: wrong bits per sequence, and the share of faultless sequences."""
+
+import keras
+from keras import ops
+
+
+def wrong_bits(y_true, y_pred, mask):
+    """Wrong bits of each sequence at the steps that are scored, `(B,)`.
+
+    Args:
+        y_true: `(B, T, bits)`, 0 or 1.
+        y_pred: `(B, T, bits)`, logits: above 0 means 1.
+        mask: `(B, T)`, 1 at the steps that are scored; `None` scores all of them.
+    """
+    wrong = ops.not_equal(
+        ops.greater(ops.convert_to_tensor(y_pred), 0),
+        ops.greater(ops.convert_to_tensor(y_true), 0.5),
+    )
+    wrong = ops.sum(ops.cast(wrong, "float32"), axis=-1)
+    if mask is not None:
+        wrong = wrong * ops.cast(mask, "float32")
+    return ops.sum(wrong, axis=-1)
+
+
+@keras.saving.register_keras_serializable(package="keras_s4ntm")
+class BitErrors(keras.metrics.Metric):
+    """Wrong bits per sequence, averaged over sequences.
+
+    Pass it as a *weighted* metric, `model.compile(..., weighted_metrics=[BitErrors()])`: the
+    sample weights `(B, T)` are the mask of the steps that are scored.
+    """
+
+    def __init__(self, name="bit_errors", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.total = self.add_variable((), "zeros", name="total")
+        self.sequences = self.add_variable((), "zeros", name="sequences")
+
+    def score(self, wrong):
+        """What one sequence counts, from its number of wrong bits."""
+        return wrong
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        score = self.score(wrong_bits(y_true, y_pred, sample_weight))
+        self.total.assign_add(ops.cast(ops.sum(score), self.dtype))
+        self.sequences.assign_add(ops.cast(ops.shape(score)[0], self.dtype))
+
+    def result(self):
+        return ops.divide_no_nan(self.total, self.sequences)
+
+
+@keras.saving.register_keras_serializable(package="keras_s4ntm")
+class SequenceAccuracy(BitErrors):
+    """The share of sequences without one wrong bit. A weighted metric, as `BitErrors`."""
+
+    def __init__(self, name="sequence_accuracy", **kwargs):
+        super().__init__(name=name, **kwargs)
+
+    def score(self, wrong):
+        return ops.cast(ops.equal(wrong, 0), "float32")

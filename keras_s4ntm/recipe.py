@@ -1,0 +1,56 @@
+"""How a model is trained. Imports no framework."""
+
+import math
+from dataclasses import dataclass
+
+from keras_s4ntm.checks import check_positive_int
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The numbers of a training run; intervals are in steps.
+
+    Args:
+        steps: updates in all; training stops earlier when the task is solved.
+        batch_size: sequences in a batch.
+        learning_rate: the highest rate of Adam.
+        warmup_steps: updates until that rate is reached; then it decays to zero as a cosine.
+        clip_norm: global norm that gradients are clipped to.
+        report_interval: between two records of the history.
+        validation_interval: between two validations.
+        checkpoint_interval: between two checkpoints.
+        validation_sequences: sequences of a validation.
+    """
+
+    steps: int = 800
+    batch_size: int = 32
+    learning_rate: float = 2e-3
+    warmup_steps: int = 100
+    clip_norm: float = 1.0
+    report_interval: int = 20
+    validation_interval: int = 100
+    checkpoint_interval: int = 100
+    validation_sequences: int = 256
+
+    def __post_init__(self):
+        for name in (
+            "steps",
+            "batch_size",
+            "report_interval",
+            "validation_interval",
+            "checkpoint_interval",
+            "validation_sequences",
+        ):
+            check_positive_int(name, getattr(self, name))
+        for name in ("learning_rate", "clip_norm"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must be positive, got {getattr(self, name)}.")
+        if self.warmup_steps < 0:
+            raise ValueError(f"warmup_steps must not be negative, got {self.warmup_steps}.")
+
+    @property
+    def steps_per_epoch(self):
+        """Steps of one epoch of `model.fit`: the longest that fits into every interval."""
+        return math.gcd(
+            self.steps, self.report_interval, self.validation_interval, self.checkpoint_interval
+        )

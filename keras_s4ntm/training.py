@@ -1,0 +1,76 @@
+"""From a task, a model and a recipe to a trained model in a run directory, through `model.fit`."""
+
+import keras
+
+from keras_s4ntm.batches import Batches
+from keras_s4ntm.callbacks import RunRecorder, StopWhenSolved
+from keras_s4ntm.errors import TrainingDiverged
+from keras_s4ntm.metrics import BitErrors, SequenceAccuracy
+from keras_s4ntm.optimizers import make_optimizer
+
+VALIDATION_SEED = 2**31  # added to the seed of the run: validation never sees training data
+TEST_SEED = 2**32
+
+
+def compile_model(model, recipe):
+    """Compile for bits: mean cross-entropy of the scored bits, wrong bits per sequence."""
+    model.compile(
+        optimizer=make_optimizer(
+            recipe.steps, recipe.learning_rate, recipe.warmup_steps, recipe.clip_norm
+        ),
+        loss=keras.losses.BinaryCrossentropy(
+            from_logits=True, reduction="mean_with_sample_weight"
+        ),
+        weighted_metrics=[BitErrors(), SequenceAccuracy()],
+        # XLA pays on TensorFlow's CPU too, where "auto" does not use it; torch compiles steps.
+        jit_compile=keras.backend.backend() != "torch",
+    )
+
+
+def train(run, model, task, recipe, seed, callbacks=()):
+    """Train `model` in `run`, from its last checkpoint if it has one.
+
+    Returns:
+        The history: a list of records.
+
+    Raises:
+        TrainingDiverged: the loss or a weight is not finite. The checkpoints before are kept.
+    """
+    compile_model(model, recipe)
+    model.optimizer.build(model.trainable_variables)
+    epoch = 0
+    if run.checkpoints():
+        epoch = run.load_checkpoint(model)
+        run.write_history([r for r in run.read_history() if r["epoch"] <= epoch])
+    else:
+        run.save_checkpoint(model, epoch)
+
+    size = recipe.steps_per_epoch
+    batches = Batches(task, seed, recipe.batch_size, size, epoch)
+    validation_count = max(recipe.validation_sequences // recipe.batch_size, 1)
+    validation = Batches(
+        task, seed + VALIDATION_SEED, recipe.batch_size, validation_count, advance=False
+    )
+    recorder = RunRecorder(run, size, recipe.checkpoint_interval // size)
+    try:
+        model.fit(
+            batches,
+            epochs=recipe.steps // size,
+            initial_epoch=epoch,
+            validation_data=validation,
+            validation_freq=recipe.validation_interval // size,
+            callbacks=[
+                keras.callbacks.TerminateOnNaN(raise_error=True),
+                StopWhenSolved(),
+                recorder,
+                *callbacks,
+            ],
+            verbose=0,
+        )
+    except RuntimeError as error:
+        if "NaN or Inf loss" not in str(error):
+            raise
+        step = int(model.optimizer.iterations)
+        raise TrainingDiverged(f"the loss is not a finite number at step {step}") from error
+    run.save_model(model)
+    return recorder.records

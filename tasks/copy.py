@@ -1,0 +1,86 @@
+"""Copy: hear a sequence of random vectors, then repeat it.
+
+Source: Graves, Wayne, Danihelka 2014, "Neural Turing Machines", section 4.1.
+
+    time     0      1 ... L     L+1    L+2 ... 2L+1
+    bits     0      x_1...x_L    0      0  ...  0
+    start    1      0 ...  0     0      0  ...  0
+    end      0      0 ...  0     1      0  ...  0
+    target   -      -      -     -     x_1 ... x_L
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from keras_s4ntm.tasks.base import Batch, Task
+
+
+@dataclass(frozen=True)
+class Copy(Task):
+    """Copy random binary vectors.
+
+    Args:
+        bits: bits of a vector.
+        min_length: shortest sequence.
+        max_length: longest sequence; every batch has `2 * max_length + 2` time steps.
+    """
+
+    bits: int = 8
+    min_length: int = 1
+    max_length: int = 20
+
+    name = "copy"
+    summary = "Repeat a sequence of random binary vectors (Graves 2014)."
+    output = "bits"
+
+    def __post_init__(self):
+        for field in ("bits", "min_length", "max_length"):
+            if getattr(self, field) < 1:
+                raise ValueError(
+                    f"{field} must be at least 1, got {getattr(self, field)}."
+                )
+        if self.min_length > self.max_length:
+            raise ValueError(
+                f"min_length={self.min_length} is larger than max_length={self.max_length}."
+            )
+
+    @property
+    def input_size(self):
+        return self.bits + 2
+
+    @property
+    def output_size(self):
+        return self.bits
+
+    def sample(self, rng, batch_size):
+        lengths = rng.integers(self.min_length, self.max_length + 1, (batch_size, 1))
+        shape = (batch_size, self.max_length, self.bits)
+        vectors = rng.integers(0, 2, shape).astype("float32")
+        time = np.arange(2 * self.max_length + 2)
+
+        def place(start):
+            """The vectors from time step `start` on, and where they are: `(B, T)`."""
+            position = time - start
+            there = (position >= 0) & (position < lengths)
+            position = np.broadcast_to(position, there.shape)
+            position = np.clip(position, 0, self.max_length - 1)[..., None]
+            placed = np.take_along_axis(vectors, position, axis=1)
+            return placed * there[..., None], there.astype("float32")
+
+        heard, _ = place(1)
+        targets, mask = place(lengths + 2)
+        start = np.broadcast_to(time == 0, mask.shape)
+        end = time == lengths + 1
+        inputs = np.concatenate(
+            [heard, start[..., None], end[..., None]], axis=-1, dtype="float32"
+        )
+        return Batch(inputs, targets, mask)
+
+    def settings(self, lengths=None):
+        if lengths is None:
+            lengths = [self.max_length * factor for factor in (1, 2, 3, 5, 6)]
+        return [
+            ({"length": length}, replace(self, min_length=length, max_length=length))
+            for length in lengths
+        ]
