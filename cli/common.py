@@ -5,6 +5,7 @@ import functools
 import importlib.util
 import json
 import os
+import sys
 from contextlib import contextmanager
 
 import click
@@ -79,10 +80,23 @@ def console(quiet=False):
 
 def load_keras(backend, quiet=False):
     """Import Keras, which takes seconds, and say so."""
+    if "--debug" not in sys.argv:
+        drop_native_logs()
     with console(quiet).status(f"loading keras ({backend})"):
-        import keras
+        import keras  # noqa: F401
 
-    return keras
+
+def drop_native_logs():
+    """Drop what native libraries write to standard error; Python's own messages still show.
+
+    TensorFlow writes several lines at import, also where another backend is used and Keras
+    imports it to save a file; no setting turns them off.
+    """
+    sys.stderr.flush()
+    visible = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8", errors="replace")
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    sys.stderr = visible
 
 
 def parse_assignments(assignments):
@@ -121,7 +135,8 @@ def configure(task_name, model_name, assignments, recipe_overrides=None):
             values[owner][name] = check_value(name, text, owners[owner][name][0])
         given = {k: v for k, v in (recipe_overrides or {}).items() if v is not None}
         recipe = Recipe(**{**values["recipe"], **given})
-        return task_class(**values["task"]), values["model"], recipe
+        defaults = {name: default for name, (_, default) in model.parameters.items()}
+        return task_class(**values["task"]), {**defaults, **values["model"]}, recipe
 
 
 def run_config(task, model_name, hyperparameters, recipe, seed, backend):

@@ -17,7 +17,7 @@ _HOME = {
     "build_model": "models",
 }
 
-__all__ = list(_HOME)  # noqa: PLE0605
+__all__ = list(_HOME)
 
 
 def __getattr__(name):

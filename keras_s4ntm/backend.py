@@ -1,4 +1,4 @@
-"""The one place where backends differ; each difference is here because a measurement pays for it."""
+"""The one place where backends differ, each time because a measurement shows that it pays."""
 
 import keras
 

@@ -35,8 +35,7 @@ class RichProgress(keras.callbacks.ProgbarLogger):
         self.logs = {}
 
     def on_train_begin(self, logs=None):
-        self.steps_per_epoch = self.params["steps"]
-        self.total = self.steps_per_epoch * self.params["epochs"]
+        self.total = self.target * self.epochs  # both set by ProgbarLogger.set_params
         self.step = self.first_step = None
         self.progress = Progress(
             TextColumn("[bold]{task.description}"),
@@ -48,13 +47,11 @@ class RichProgress(keras.callbacks.ProgbarLogger):
             refresh_per_second=4,
             disable=not self.console.is_terminal,
         )
-        self.bar = self.progress.add_task(
-            "compiling", total=self.total, figures="", start=False
-        )
+        self.bar = self.progress.add_task("compiling", total=self.total, figures="", start=False)
         self.progress.start()
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.step = epoch * self.steps_per_epoch
+        self.step = epoch * self.target
 
     def on_train_batch_begin(self, batch, logs=None):
         pass
@@ -122,19 +119,19 @@ class RunRecorder(keras.callbacks.Callback):
 
     Args:
         run: a `keras_s4ntm.runs.Run`.
+        history: the records of the epochs before, when a run is resumed.
         steps_per_epoch: batches in an epoch of this `fit`.
         checkpoint_every: epochs between checkpoints.
     """
 
-    def __init__(self, run, steps_per_epoch, checkpoint_every):
+    def __init__(self, run, history, steps_per_epoch, checkpoint_every):
         super().__init__()
         self.run = run
         self.steps_per_epoch = steps_per_epoch
         self.checkpoint_every = checkpoint_every
-        self.records = []
+        self.records = list(history)
 
     def on_train_begin(self, logs=None):
-        self.records = self.run.read_history()
         self.before = self.records[-1]["seconds"] if self.records else 0.0
         self.started = time.perf_counter()
 
@@ -150,7 +147,8 @@ class RunRecorder(keras.callbacks.Callback):
             }
         )
         self.run.write_history(self.records)
-        if done % self.checkpoint_every == 0 or done == self.params["epochs"]:
+        last = done == self.params["epochs"] or self.model.stop_training
+        if last or done % self.checkpoint_every == 0:
             check_finite(self.model, done * self.steps_per_epoch)
             self.run.save_checkpoint(self.model, done)
 
@@ -163,4 +161,29 @@ def check_finite(model, step):
 
 
 class StopWhenSolved(keras.callbacks.Callback):
-    pass
+    """Stops when `patience` validations in a row were faultless and sure.
+
+    Args:
+        patience: validations in a row.
+        loss: the validation loss, in nats per bit, that counts as sure: without a wrong bit
+            *and* far from making one.
+        history: records of the epochs before, when a run is resumed.
+    """
+
+    def __init__(self, patience=3, loss=1e-4, history=()):
+        super().__init__()
+        self.patience = patience
+        self.loss = loss
+        self.faultless = 0
+        for record in history:
+            self._count(record)
+
+    def _count(self, logs):
+        if "val_bit_errors" in logs:
+            solved = logs["val_bit_errors"] == 0 and logs["val_loss"] < self.loss
+            self.faultless = self.faultless + 1 if solved else 0
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._count(logs or {})
+        if self.faultless >= self.patience:
+            self.model.stop_training = True

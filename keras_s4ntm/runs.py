@@ -79,8 +79,7 @@ class Run:
         config_path = path / "config.json"
         if not config_path.is_file():
             raise RunError(
-                f"{path} is not a run directory: it has no config.json. "
-                "`s4ntm train` makes one."
+                f"{path} is not a run directory: it has no config.json. `s4ntm train` makes one."
             )
         config = _read_json(config_path, "a run's configuration")
         if not isinstance(config, dict) or set(config) != CONFIG_KEYS:

@@ -18,9 +18,7 @@ def compile_model(model, recipe):
         optimizer=make_optimizer(
             recipe.steps, recipe.learning_rate, recipe.warmup_steps, recipe.clip_norm
         ),
-        loss=keras.losses.BinaryCrossentropy(
-            from_logits=True, reduction="mean_with_sample_weight"
-        ),
+        loss=keras.losses.BinaryCrossentropy(from_logits=True, reduction="mean_with_sample_weight"),
         weighted_metrics=[BitErrors(), SequenceAccuracy()],
         # XLA pays on TensorFlow's CPU too, where "auto" does not use it; torch compiles steps.
         jit_compile=keras.backend.backend() != "torch",
@@ -38,12 +36,14 @@ def train(run, model, task, recipe, seed, callbacks=()):
     """
     compile_model(model, recipe)
     model.optimizer.build(model.trainable_variables)
-    epoch = 0
+    epoch, history = 0, []
     if run.checkpoints():
         epoch = run.load_checkpoint(model)
-        run.write_history([r for r in run.read_history() if r["epoch"] <= epoch])
+        history = [record for record in run.read_history() if record["epoch"] <= epoch]
     else:
         run.save_checkpoint(model, epoch)
+    if run.model_path.exists():  # training has ended before
+        return history
 
     size = recipe.steps_per_epoch
     batches = Batches(task, seed, recipe.batch_size, size, epoch)
@@ -51,7 +51,7 @@ def train(run, model, task, recipe, seed, callbacks=()):
     validation = Batches(
         task, seed + VALIDATION_SEED, recipe.batch_size, validation_count, advance=False
     )
-    recorder = RunRecorder(run, size, recipe.checkpoint_interval // size)
+    recorder = RunRecorder(run, history, size, recipe.checkpoint_interval // size)
     try:
         model.fit(
             batches,
@@ -61,7 +61,7 @@ def train(run, model, task, recipe, seed, callbacks=()):
             validation_freq=recipe.validation_interval // size,
             callbacks=[
                 keras.callbacks.TerminateOnNaN(raise_error=True),
-                StopWhenSolved(),
+                StopWhenSolved(history=history),
                 recorder,
                 *callbacks,
             ],

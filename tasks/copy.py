@@ -37,9 +37,7 @@ class Copy(Task):
     def __post_init__(self):
         for field in ("bits", "min_length", "max_length"):
             if getattr(self, field) < 1:
-                raise ValueError(
-                    f"{field} must be at least 1, got {getattr(self, field)}."
-                )
+                raise ValueError(f"{field} must be at least 1, got {getattr(self, field)}.")
         if self.min_length > self.max_length:
             raise ValueError(
                 f"min_length={self.min_length} is larger than max_length={self.max_length}."
@@ -72,9 +70,7 @@ class Copy(Task):
         targets, mask = place(lengths + 2)
         start = np.broadcast_to(time == 0, mask.shape)
         end = time == lengths + 1
-        inputs = np.concatenate(
-            [heard, start[..., None], end[..., None]], axis=-1, dtype="float32"
-        )
+        inputs = np.concatenate([heard, start[..., None], end[..., None]], axis=-1, dtype="float32")
         return Batch(inputs, targets, mask)
 
     def settings(self, lengths=None):

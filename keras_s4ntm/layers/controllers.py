@@ -41,14 +41,10 @@ class FeedForwardController(keras.layers.Layer):
 
     def build(self, input_size, read_size):
         below = read_size
-        self.input_kernel = self.add_weight(
-            name="input_kernel", shape=(input_size, self.units[0])
-        )
+        self.input_kernel = self.add_weight(name="input_kernel", shape=(input_size, self.units[0]))
         self.kernels, self.biases = [], []
         for i, units in enumerate(self.units):
-            self.kernels.append(
-                self.add_weight(name=f"kernel_{i}", shape=(below, units))
-            )
+            self.kernels.append(self.add_weight(name=f"kernel_{i}", shape=(below, units)))
             self.biases.append(
                 self.add_weight(name=f"bias_{i}", shape=(units,), initializer="zeros")
             )
@@ -60,7 +56,7 @@ class FeedForwardController(keras.layers.Layer):
 
     def step(self, projected, reads, states):
         output = self.activation(projected + ops.matmul(reads, self.kernels[0]))
-        for kernel, bias in zip(self.kernels[1:], self.biases[1:]):
+        for kernel, bias in zip(self.kernels[1:], self.biases[1:], strict=True):
             output = self.activation(ops.matmul(output, kernel) + bias)
         return output, []
 
@@ -125,15 +121,9 @@ class LSTMController(keras.layers.Layer):
             hidden, carry = states[2 * i : 2 * i + 2]
             if i > 0:
                 term = self.biases[i]
-            gates = term + ops.matmul(
-                ops.concatenate([below, hidden], axis=-1), kernel
-            )
-            input_gate, forget_gate, candidate, output_gate = ops.split(
-                gates, 4, axis=-1
-            )
-            carry = ops.sigmoid(forget_gate) * carry + ops.sigmoid(
-                input_gate
-            ) * ops.tanh(candidate)
+            gates = term + ops.matmul(ops.concatenate([below, hidden], axis=-1), kernel)
+            input_gate, forget_gate, candidate, output_gate = ops.split(gates, 4, axis=-1)
+            carry = ops.sigmoid(forget_gate) * carry + ops.sigmoid(input_gate) * ops.tanh(candidate)
             below = ops.sigmoid(output_gate) * ops.tanh(carry)
             new_states += [below, carry]
         return below, new_states

@@ -69,9 +69,7 @@ def circular_shift(weights, shift):
     """
     slots, width = weights.shape[-1], shift.shape[-1]
     reach = width // 2
-    ring = ops.concatenate(
-        [weights[..., slots - reach :], weights, weights[..., :reach]], axis=-1
-    )
+    ring = ops.concatenate([weights[..., slots - reach :], weights, weights[..., :reach]], axis=-1)
     return sum(
         shift[..., j : j + 1] * ring[..., width - 1 - j : width - 1 - j + slots]
         for j in range(width)
@@ -91,9 +89,7 @@ def sharpen(weights, gamma):
     Returns:
         `(B, H, N)`: weights that sum to one over the slots.
     """
-    return ops.softmax(
-        ops.expand_dims(gamma, -1) * ops.log(weights + WEIGHT_EPSILON), axis=-1
-    )
+    return ops.softmax(ops.expand_dims(gamma, -1) * ops.log(weights + WEIGHT_EPSILON), axis=-1)
 
 
 def address(memory, previous, key, strength, gate, shift, gamma):

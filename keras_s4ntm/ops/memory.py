@@ -35,8 +35,6 @@ def write(memory, weights, erase, add):
         `(B, N, M)`: the memory after the step.
     """
     for head in range(weights.shape[1]):
-        erased = ops.expand_dims(weights[:, head], -1) * ops.expand_dims(
-            erase[:, head], 1
-        )
+        erased = ops.expand_dims(weights[:, head], -1) * ops.expand_dims(erase[:, head], 1)
         memory = memory * (1.0 - erased)
     return memory + ops.matmul(ops.transpose(weights, (0, 2, 1)), add)

@@ -1,0 +1,53 @@
+"""`s4ntm evaluate`: how well a run's model does, at lengths in and far beyond training."""
+
+import click
+
+from keras_s4ntm.cli.common import (
+    IntegerList,
+    common_options,
+    console,
+    load_keras,
+    load_trained,
+    print_json,
+    print_results,
+    use_backend,
+)
+from keras_s4ntm.runs import Run
+
+
+@click.command("evaluate")
+@click.argument("run", metavar="RUN")
+@click.option("--lengths", type=IntegerList(), help="For example 20,40,120. [the task's own]")
+@click.option("--sequences", type=click.IntRange(1), default=256, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the test.")
+@common_options
+def command(run, lengths, sequences, seed, backend, quiet, as_json):
+    """Evaluate RUN: wrong bits per sequence, bit error rate, sequence accuracy, per length.
+
+    \b
+    Examples:
+      s4ntm evaluate runs/mine
+      s4ntm evaluate runs/mine --lengths 20,40,60,100,120 --sequences 1000 --json
+    """
+    run = Run.open(run)
+    backend = use_backend(backend, run.config["backend"])
+    load_keras(backend, quiet or as_json)
+    task, model = load_trained(run)
+
+    from keras_s4ntm.evaluation import evaluate
+    from keras_s4ntm.training import TEST_SEED
+
+    with console(quiet or as_json).status("evaluating") as status:
+        results = evaluate(
+            model,
+            task,
+            seed + TEST_SEED,
+            sequences,
+            lengths,
+            report=lambda label: status.update(f"evaluating {label}"),
+        )
+    name = run.config["model"]["name"]
+    if as_json:
+        print_json({"task": task.name, "model": name, "backend": backend, "results": results})
+    elif not quiet:
+        print_results(results, f"{task.name}, {name} on {backend}")
