@@ -80,6 +80,8 @@ def console(quiet=False):
 
 def load_keras(backend, quiet=False):
     """Import Keras, which takes seconds, and say so."""
+    if "keras" in sys.modules:
+        return
     if "--debug" not in sys.argv:
         drop_native_logs()
     with console(quiet).status(f"loading keras ({backend})"):

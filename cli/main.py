@@ -55,3 +55,7 @@ def main(arguments=None):
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         sys.exit(INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

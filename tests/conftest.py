@@ -1,0 +1,31 @@
+"""Every test runs on the backend that `KERAS_BACKEND` names; see the README, "Tests"."""
+
+import importlib.util
+import os
+
+BACKEND = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+if importlib.util.find_spec("torch"):
+    import torch  # before tensorflow, else the two crash in one process
+
+    torch.set_num_threads(1)
+
+import keras
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def rng():
+    """A seeded source of random numbers."""
+    return np.random.default_rng(0)
+
+
+@pytest.fixture(autouse=True)
+def fresh_state():
+    """Names, seeds and dtype policy do not leak from one test to the next."""
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(0)
+    yield
+    keras.config.set_dtype_policy("float32")

@@ -1,0 +1,62 @@
+"""What the tests share: tensors to NumPy, and gradients on any backend."""
+
+import os
+import subprocess
+import sys
+
+import keras
+import numpy as np
+from keras import ops
+
+
+def numpy(value):
+    """A tensor, or nested tensors, as NumPy arrays."""
+    return keras.tree.map_structure(ops.convert_to_numpy, value)
+
+
+def tensors(arrays):
+    """Arrays as float32 tensors of the backend."""
+    return [ops.convert_to_tensor(np.asarray(a), dtype="float32") for a in arrays]
+
+
+def gradients(function, arrays):
+    """Gradients of `sum(function(*arrays))` with respect to every one of the float32 tensors."""
+    backend = keras.backend.backend()
+    if backend == "torch":
+        inputs = [a.detach().clone().requires_grad_(True) for a in arrays]
+        function(*inputs).sum().backward()
+        return [x.grad.numpy() for x in inputs]
+    if backend == "jax":
+        import jax
+
+        everything = tuple(range(len(arrays)))
+        result = jax.grad(lambda *a: function(*a).sum(), argnums=everything)(*arrays)
+        return [np.asarray(g) for g in result]
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        tape.watch(arrays)
+        total = tf.reduce_sum(function(*arrays))
+    return [tf.convert_to_tensor(g).numpy() for g in tape.gradient(total, arrays)]
+
+
+def finite_differences(function, arrays, step=1e-6):
+    """Gradients of `sum(function(*arrays))`, a NumPy function, by central differences."""
+    arrays = [np.array(a, "float64") for a in arrays]
+    results = [np.zeros_like(a) for a in arrays]
+    for array, result in zip(arrays, results, strict=True):
+        for index in np.ndindex(array.shape):
+            value = array[index]
+            array[index] = value + step
+            above = np.sum(function(*arrays))
+            array[index] = value - step
+            below = np.sum(function(*arrays))
+            array[index] = value
+            result[index] = (above - below) / (2 * step)
+    return results
+
+
+def run_on(backend, script, cwd):
+    """Run a Python script in a fresh process on another backend."""
+    environment = {**os.environ, "KERAS_BACKEND": backend}
+    subprocess.run([sys.executable, "-c", script], cwd=cwd, env=environment, check=True)

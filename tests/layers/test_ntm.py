@@ -1,0 +1,332 @@
+"""The NTM as a whole: against NumPy, by hand, and as a drop-in for `keras.layers.LSTM`."""
+
+import keras
+import numpy as np
+import pytest
+from helpers import numpy, run_on, tensors
+
+import oracle
+from keras_s4ntm.layers import NTM, NTMCell
+from keras_s4ntm.tasks import Copy
+
+SMALL = {"units": 12, "memory_size": 9, "memory_width": 4}
+INPUT = 5
+
+
+def random_inputs(rng, batch=3, time=6):
+    return rng.normal(size=(batch, time, INPUT)).astype("float32")
+
+
+def named_weights(layer):
+    """Weights by the last part of their path that is unique; heads keep their head's name."""
+    names = {}
+    for weight in layer.weights:
+        *_, parent, name = weight.path.split("/")
+        key = f"{parent}/{name}" if parent.endswith("_head") else name
+        names[key] = numpy(weight.value).astype("float64")
+    return names
+
+
+# The equations
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"controller": "feedforward"},
+        {"order": "read-first"},
+        {"output": "all"},
+        {"read_heads": 2, "write_heads": 3, "shift_range": 2},
+        {"units": [7, 12]},
+        {"units": [7, 12], "controller": "feedforward"},
+        {"memory_initializer": "glorot_uniform"},
+    ],
+    ids=str,
+)
+def test_layer_equals_the_numpy_transcription_over_40_steps(rng, options):
+    layer = NTM(**{**SMALL, **options}, return_sequences=True)
+    x = random_inputs(rng, time=40)
+    layer.build(x.shape)
+    for weight in layer.trainable_weights:  # to where training might take them
+        weight.assign(numpy(weight.value) + 0.3 * rng.normal(size=weight.shape))
+    outputs = numpy(layer(x))
+    expected = oracle.ntm(x.astype("float64"), named_weights(layer), layer.get_config())
+    np.testing.assert_allclose(outputs, expected, atol=1e-5)
+
+
+def copying_ntm(slots, bits=8):
+    """An NTM whose weights are set by hand so that it copies.
+
+    The controller passes on the bits, the start and the end marker, and latches the end marker.
+    The write head steps on at every step but the first, and adds the bits it sees; the read head
+    waits on slot 0 and steps on at every step after the end marker.
+    """
+    layer = NTM(bits + 3, memory_size=slots, memory_width=bits, return_sequences=True)
+    layer.build((None, None, bits + 2))
+    start, end, latch = bits, bits + 1, bits + 2
+    units, high = bits + 3, 100.0
+    on = np.tanh(1.0)  # what a unit of the controller says when it is on
+
+    kernel = np.zeros((bits + 2, 4, units))  # gates: input, forget, candidate, output
+    kernel[range(bits + 2), 2, range(bits + 2)] = high
+    kernel[end, 2, latch] = high
+    bias = np.zeros((4, units))
+    bias[0], bias[1], bias[3] = high, -high, high
+    bias[1, latch] = high
+
+    size = bits + 6
+    write_kernel, write_bias = np.zeros((units, size + 2 * bits)), np.zeros(size + 2 * bits)
+    read_kernel, read_bias = np.zeros((units, size)), np.zeros(size)
+    write_bias[bits + 1] = read_bias[bits + 1] = -high  # the interpolation gate is closed
+    stay, step = bits + 4, bits + 5
+    write_bias[step], write_kernel[start, stay] = high, 2 * high / on
+    read_bias[stay], read_kernel[latch, step] = high, 2 * high / on
+    read_kernel[end, stay] = 2 * high / on
+    write_bias[size : size + bits] = -high  # nothing is erased
+    write_kernel[range(bits), size + bits + np.arange(bits)] = high
+
+    values = {
+        "input_kernel": kernel.reshape(bits + 2, -1),
+        "recurrent_kernel_0": 0.0,
+        "bias_0": bias.reshape(-1),
+        "write_head/kernel": write_kernel,
+        "write_head/bias": write_bias,
+        "read_head/kernel": read_kernel,
+        "read_head/bias": read_bias,
+    }
+    for weight in layer.trainable_weights:
+        *_, parent, name = weight.path.split("/")
+        value = values[f"{parent}/{name}" if parent.endswith("_head") else name]
+        weight.assign(np.broadcast_to(value, weight.shape))
+    return layer
+
+
+@pytest.mark.parametrize("length", [1, 2, 7, 15, 16])
+def test_hand_built_network_copies_without_error_up_to_the_size_of_the_memory(rng, length):
+    layer = copying_ntm(slots=16)
+    batch = Copy(min_length=length, max_length=length).sample(rng, 8)
+    outputs = numpy(layer(batch.inputs))
+    scored = batch.mask.astype(bool)
+    np.testing.assert_allclose(outputs[scored], batch.targets[scored], atol=1e-5)
+
+
+# A drop-in for LSTM
+
+
+def test_output_and_state_shapes_are_those_of_an_rnn(rng):
+    x = random_inputs(rng)
+    assert NTM(**SMALL)(x).shape == (3, 4)
+    assert NTM(**SMALL, output="all")(x).shape == (3, 16)
+    outputs, *states = NTM(**SMALL, return_sequences=True, return_state=True)(x)
+    assert outputs.shape == (3, 6, 4)
+    assert [tuple(s.shape) for s in states] == [(3, n) for n in (4, 12, 12, 36, 18, 4)]
+    np.testing.assert_array_equal(numpy(outputs[:, -1]), numpy(states[0]))
+
+
+def test_initial_state_continues_a_sequence(rng):
+    x = random_inputs(rng, time=8)
+    layer = NTM(**SMALL, return_sequences=True, return_state=True)
+    whole, *_ = layer(x)
+    _, *states = layer(x[:, :5])
+    rest, *_ = layer(x[:, 5:], initial_state=states)
+    np.testing.assert_allclose(numpy(rest), numpy(whole[:, 5:]), atol=1e-6)
+
+
+def test_streaming_one_step_at_a_time_equals_the_whole_sequence(rng):
+    x = random_inputs(rng)
+    layer = NTM(**SMALL, return_sequences=True)
+    whole = numpy(layer(x))
+    states = layer.get_initial_state(3)
+    for t in range(x.shape[1]):
+        output, states = layer.step(x[:, t], states)
+        np.testing.assert_allclose(numpy(output), whole[:, t], atol=1e-6)
+
+
+@pytest.mark.parametrize("batch", [3, 9])  # 9: as many sequences as slots
+def test_masked_steps_leave_every_state_unchanged(rng, batch):
+    x = random_inputs(rng, batch, time=7)
+    lengths = rng.integers(1, 7, batch)
+    mask = np.arange(7) < lengths[:, None]
+    layer = NTM(**SMALL, return_state=True)
+    masked = numpy(layer(x, mask=tensors([mask])[0] > 0))
+    for i, length in enumerate(lengths):
+        alone = numpy(layer(x[i : i + 1, :length]))
+        for a, b in zip(masked, alone, strict=True):
+            np.testing.assert_allclose(a[i], b[0], atol=1e-6)
+
+
+def test_go_backwards_reads_the_sequence_from_its_end(rng):
+    x = random_inputs(rng)
+    layer = NTM(**SMALL, return_sequences=True)
+    backwards = NTM(**SMALL, return_sequences=True, go_backwards=True)
+    expected = layer(x[:, ::-1].copy())
+    backwards.build(x.shape)
+    backwards.set_weights(layer.get_weights())
+    np.testing.assert_allclose(numpy(backwards(x)), numpy(expected), atol=1e-6)
+
+
+def test_unrolled_equals_the_loop(rng):
+    x = random_inputs(rng)
+    layer, unrolled = (NTM(**SMALL, return_sequences=True, unroll=u) for u in (False, True))
+    expected = layer(x)
+    unrolled.build(x.shape)
+    unrolled.set_weights(layer.get_weights())
+    np.testing.assert_allclose(numpy(unrolled(x)), numpy(expected), atol=1e-6)
+
+
+def test_stateful_continues_and_reset_returns_to_the_initial_state(rng):
+    x = random_inputs(rng, time=8)
+    layer = NTM(**SMALL, stateful=True)
+    whole = NTM(**SMALL)
+    expected = numpy(whole(x))
+    layer.build((3, 4, INPUT))
+    for weight, value in zip(layer.cell.weights, whole.get_weights(), strict=True):
+        weight.assign(value)
+    for _ in range(2):
+        layer.reset_state()
+        for state, initial in zip(layer.states, layer.get_initial_state(3), strict=True):
+            np.testing.assert_array_equal(numpy(state.value), numpy(initial))
+        layer(x[:, :4])
+        np.testing.assert_allclose(numpy(layer(x[:, 4:])), expected, atol=1e-6)
+
+
+def test_one_model_takes_any_batch_size_and_length(rng):
+    inputs = keras.Input((None, INPUT))
+    model = keras.Model(inputs, NTM(**SMALL, return_sequences=True)(inputs))
+    assert model.output_shape == (None, None, 4)
+    for batch, time in ((1, 5), (4, 9)):
+        x = random_inputs(rng, batch, time)
+        assert model.predict(x, verbose=0).shape == (batch, time, 4)
+
+
+@pytest.mark.parametrize("wrapper", ["bidirectional", "time distributed"])
+def test_works_inside_keras_wrappers(rng, wrapper):
+    x = random_inputs(rng)
+    if wrapper == "bidirectional":
+        layer = keras.layers.Bidirectional(NTM(**SMALL, return_sequences=True))
+        assert layer(x).shape == (3, 6, 8)
+    else:
+        layer = keras.layers.TimeDistributed(NTM(**SMALL))
+        assert layer(np.stack([x, x], 1)).shape == (3, 2, 4)
+
+
+def fitted_model(rng, **options):
+    """A small model after a step of training, and inputs."""
+    inputs = keras.Input((None, INPUT))
+    hidden = keras.layers.Masking()(inputs)
+    outputs = keras.layers.Dense(2)(NTM(**SMALL, **options)(hidden))
+    model = keras.Model(inputs, outputs)
+    model.compile("adam", "mse", jit_compile=keras.backend.backend() == "tensorflow")
+    x = random_inputs(rng)
+    x[0, 4:] = 0
+    losses = model.fit(x, np.ones((3, 2)), epochs=3, verbose=0).history["loss"]
+    assert np.isfinite(losses).all()
+    assert losses[-1] < losses[0]
+    return model, x
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"controller": "feedforward", "units": [6, 7], "output": "all", "order": "read-first"},
+        {"learn_initial_memory": True, "memory_initializer": "glorot_uniform"},
+        {"controller": "gru"},
+        {"controller": "stacked"},
+    ],
+    ids=str,
+)
+def test_trains_and_survives_a_round_trip_through_a_keras_file(rng, tmp_path, options):
+    cells = {
+        "gru": lambda: keras.layers.GRUCell(6),
+        "stacked": lambda: keras.layers.StackedRNNCells(
+            [keras.layers.LSTMCell(5), keras.layers.GRUCell(6)]
+        ),
+    }
+    controller = options.get("controller")
+    built = {**options, "controller": cells[controller]()} if controller in cells else options
+    model, x = fitted_model(rng, **{k: v for k, v in built.items() if k != "units"})
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    layers = [next(x for x in m.layers if isinstance(x, NTM)) for m in (model, loaded)]
+    assert layers[0].get_config() == layers[1].get_config()
+    np.testing.assert_allclose(
+        loaded.predict(x, verbose=0), model.predict(x, verbose=0), atol=1e-6
+    )
+
+
+def test_a_trained_file_gives_the_same_outputs_on_the_other_backends(rng, tmp_path):
+    model, x = fitted_model(rng)
+    model.save(tmp_path / "model.keras")
+    np.save(tmp_path / "inputs.npy", x)
+    expected = model.predict(x, verbose=0)
+    script = (
+        "import keras, keras_s4ntm.layers, numpy as np; "
+        "model = keras.models.load_model('model.keras', compile=False); "
+        "np.save('outputs.npy', model.predict(np.load('inputs.npy'), verbose=0))"
+    )
+    for backend in {"tensorflow", "torch", "jax"} - {keras.backend.backend()}:
+        run_on(backend, script, cwd=tmp_path)
+        outputs = np.load(tmp_path / "outputs.npy")
+        np.testing.assert_allclose(outputs, expected, atol=1e-5, err_msg=backend)
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_mixed_precision_trains_and_stays_near_float32(rng, policy):
+    x = random_inputs(rng)
+    layer = NTM(**SMALL, return_sequences=True)
+    expected = numpy(layer(x))
+    mixed = NTM(**SMALL, return_sequences=True, dtype=policy)
+    mixed.build(x.shape)
+    mixed.set_weights(layer.get_weights())
+    outputs = mixed(x)
+    assert keras.backend.standardize_dtype(outputs.dtype) == policy.removeprefix("mixed_")
+    np.testing.assert_allclose(numpy(outputs).astype("float32"), expected, atol=0.05)
+
+    keras.config.set_dtype_policy(policy)
+    fitted_model(rng)
+
+
+def test_every_weight_gets_a_gradient(rng):
+    model, x = fitted_model(rng, learn_initial_memory=True, output="all")
+    before = [numpy(w.value) for w in model.trainable_weights]
+    model.compile(keras.optimizers.SGD(1.0), "mse")
+    model.train_on_batch(x, np.full((3, 2), 5.0))
+    for weight, old in zip(model.trainable_weights, before, strict=True):
+        assert (numpy(weight.value) != old).any(), weight.path
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"memory_size": 0}, "memory_size must be a positive integer, got 0"),
+        ({"memory_width": -1}, "memory_width must be a positive integer"),
+        ({"memory_size": 2.5}, "memory_size must be a positive integer, got 2.5"),
+        ({"units": []}, "units must be"),
+        ({"read_heads": 0}, "heads must be a positive integer"),
+        ({"shift_range": 5}, "shift_range of at most 4"),
+        ({"order": "sideways"}, "order must be one of 'write-first', 'read-first'"),
+        ({"output": "none"}, "output must be one of 'reads', 'all'"),
+        ({"controller": "transformer"}, "controller must be one of 'lstm', 'feedforward'"),
+        ({"controller": 3}, "controller must be a name"),
+    ],
+    ids=str,
+)
+def test_arguments_that_cannot_be_meant_are_refused_in_one_sentence(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        NTM(**{**SMALL, **arguments})
+
+
+def test_cell_works_in_a_plain_keras_rnn(rng):
+    x = random_inputs(rng)
+    cell = NTMCell(**SMALL)
+    layer = NTM(**SMALL)
+    expected = numpy(layer(x))
+    rnn = keras.layers.RNN(cell)
+    rnn.build(x.shape)
+    rnn.set_weights(layer.get_weights())
+    np.testing.assert_allclose(numpy(rnn(x)), expected, atol=1e-6)

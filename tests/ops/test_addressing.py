@@ -1,0 +1,141 @@
+"""The addressing equations against a plain NumPy transcription, and at the edges."""
+
+import numpy as np
+import pytest
+from helpers import finite_differences, gradients, numpy, tensors
+
+import oracle
+from keras_s4ntm import ops
+
+B, H, N, M = 2, 3, 7, 5
+ATOL = 1e-5
+
+
+def random_addressing(rng, slots=N, reach=1):
+    """Arguments of `address`, random."""
+    return {
+        "memory": rng.normal(size=(B, slots, M)),
+        "previous": oracle.softmax(rng.normal(size=(B, H, slots))),
+        "key": rng.normal(size=(B, H, M)),
+        "strength": rng.uniform(0, 5, (B, H)),
+        "gate": rng.uniform(0, 1, (B, H)),
+        "shift": oracle.softmax(rng.normal(size=(B, H, 2 * reach + 1))),
+        "gamma": rng.uniform(1, 4, (B, H)),
+    }
+
+
+def as_float32(arguments):
+    return tensors(arguments.values())
+
+
+def test_content_weights_equal_equations_5_and_6(rng):
+    a = random_addressing(rng)
+    names = ("memory", "key", "strength")
+    expected = oracle.content_weights(*(a[n] for n in names))
+    actual = ops.content_weights(*tensors(a[n] for n in names))
+    np.testing.assert_allclose(numpy(actual), expected, atol=ATOL)
+
+
+def test_interpolation_equals_equation_7(rng):
+    a, b = oracle.softmax(rng.normal(size=(2, B, H, N)))
+    gate = rng.uniform(0, 1, (B, H))
+    actual = ops.interpolate(*tensors([a, b, gate]))
+    np.testing.assert_allclose(numpy(actual), oracle.interpolate(a, b, gate), atol=ATOL)
+
+
+@pytest.mark.parametrize("gate", [0.0, 1.0])
+def test_closed_gate_keeps_the_previous_weights_and_open_gate_takes_the_content(rng, gate):
+    content, previous = oracle.softmax(rng.normal(size=(2, B, H, N)))
+    gates = np.full((B, H), gate)
+    actual = numpy(ops.interpolate(*tensors([content, previous, gates])))
+    np.testing.assert_allclose(actual, content if gate else previous, atol=1e-7)
+
+
+@pytest.mark.parametrize("reach", [1, 2, 3])
+def test_shift_equals_equation_8(rng, reach):
+    a = random_addressing(rng, reach=reach)
+    expected = oracle.circular_shift(a["previous"], a["shift"])
+    actual = ops.circular_shift(*tensors([a["previous"], a["shift"]]))
+    np.testing.assert_allclose(numpy(actual), expected, atol=ATOL)
+
+
+@pytest.mark.parametrize("reach", [1, 2, 3])
+def test_one_hot_shift_j_moves_the_focus_by_exactly_j_minus_s(reach):
+    for j in range(2 * reach + 1):
+        for start in range(N):
+            weights = np.eye(N)[None, None, start]
+            shift = np.eye(2 * reach + 1)[None, None, j]
+            moved = numpy(ops.circular_shift(*tensors([weights, shift])))[0, 0]
+            np.testing.assert_array_equal(moved, np.eye(N)[(start + j - reach) % N])
+
+
+def test_sharpening_equals_equation_9(rng):
+    a = random_addressing(rng)
+    expected = oracle.sharpen(a["previous"], a["gamma"])
+    actual = ops.sharpen(*tensors([a["previous"], a["gamma"]]))
+    np.testing.assert_allclose(numpy(actual), expected, atol=ATOL)
+
+
+def test_sharpening_with_gamma_1_changes_nothing(rng):
+    weights = oracle.softmax(rng.normal(size=(B, H, N)))
+    actual = ops.sharpen(*tensors([weights, np.ones((B, H))]))
+    np.testing.assert_allclose(numpy(actual), weights, atol=1e-6)
+
+
+@pytest.mark.parametrize("reach", [1, 2])
+def test_address_equals_figure_2(rng, reach):
+    a = random_addressing(rng, reach=reach)
+    actual = ops.address(*as_float32(a))
+    np.testing.assert_allclose(numpy(actual), oracle.address(**a), atol=ATOL)
+
+
+def test_gradients_of_address_equal_finite_differences(rng):
+    a = random_addressing(rng, slots=5)
+    mix = rng.normal(size=(B, H, 5))
+    expected = finite_differences(lambda *x: mix * oracle.address(*x), list(a.values()))
+    actual = gradients(lambda *x: tensors([mix])[0] * ops.address(*x), as_float32(a))
+    for name, g, e in zip(a, actual, expected, strict=True):
+        np.testing.assert_allclose(g, e, atol=2e-4, err_msg=name)
+
+
+EDGES = {
+    "zero memory": {"memory": np.zeros((B, N, M))},
+    "initial memory": {"memory": np.full((B, N, M), 1e-6)},
+    "zero key": {"key": np.zeros((B, H, M))},
+    "zero memory and key": {"memory": np.zeros((B, N, M)), "key": np.zeros((B, H, M))},
+    "one-hot weights": {"previous": np.eye(N)[np.zeros((B, H), int)]},
+    "one-hot weights, closed gate": {
+        "previous": np.eye(N)[np.zeros((B, H), int)],
+        "gate": np.zeros((B, H)),
+        "shift": np.eye(3)[np.ones((B, H), int)],
+    },
+    "strength 50": {"strength": np.full((B, H), 50.0)},
+    "gamma 20": {"gamma": np.full((B, H), 20.0)},
+    "uniform weights, gamma 20": {
+        "previous": np.full((B, H, N), 1 / N),
+        "gate": np.zeros((B, H)),
+        "gamma": np.full((B, H), 20.0),
+    },
+}
+
+
+@pytest.mark.parametrize("edge", EDGES)
+def test_address_is_right_and_its_gradients_finite_at_the_edge(rng, edge):
+    a = {**random_addressing(rng), **EDGES[edge]}
+    actual = numpy(ops.address(*as_float32(a)))
+    np.testing.assert_allclose(actual, oracle.address(**a), atol=ATOL)
+    np.testing.assert_allclose(actual.sum(-1), 1, atol=1e-5)
+    (mix,) = tensors([rng.normal(size=(B, H, N))])
+    for name, g in zip(a, gradients(lambda *x: mix * ops.address(*x), as_float32(a)), strict=True):
+        assert np.isfinite(g).all(), name
+
+
+def test_weights_sum_to_one_over_784_steps(rng):
+    a = random_addressing(rng, slots=32)
+    weights = np.eye(32)[np.zeros((B, H), int)]
+    for _ in range(784):
+        a["key"] = rng.normal(size=(B, H, M))
+        a["previous"] = weights
+        weights = numpy(ops.address(*as_float32(a)))
+    np.testing.assert_allclose(weights.sum(-1), 1, atol=1e-5)
+    assert (weights >= 0).all()
