@@ -11,7 +11,7 @@ import dataclasses
 import inspect
 from collections.abc import Callable
 
-from keras_s4ntm.parameters import check_value, choose, parameters_of, suggest
+from keras_s4ntm.parameters import ParameterError, check_value, choose, parameters_of, suggest
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +47,7 @@ def check_hyperparameters(name, hyperparameters):
     parameters = choose("model", name, MODELS).parameters
     for key in hyperparameters:
         if key not in parameters:
-            raise ValueError(suggest(f"parameter of {name}", key, list(parameters)))
+            raise ParameterError(suggest(f"parameter of {name}", key, list(parameters)))
     return {
         key: check_value(key, value, parameters[key][0]) for key, value in hyperparameters.items()
     }
@@ -69,7 +69,8 @@ def build_model(name, task, **hyperparameters):
     Raises:
         ValueError: unknown model or hyperparameter, or a value that is not accepted.
     """
-    return MODELS[name].build(task, **check_hyperparameters(name, hyperparameters))
+    hyperparameters = check_hyperparameters(name, hyperparameters)
+    return MODELS[name].build(task, **hyperparameters)
 
 
 def sequence_model(task, layers, name):

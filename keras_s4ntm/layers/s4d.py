@@ -129,13 +129,13 @@ class S4D(keras.layers.Layer):
         if mask is not None:
             u = ops.where(ops.expand_dims(mask, -1), u, 0.0)
         transition, length = self.transition(), ops.shape(u)[1]
-        kernel = ssm.ssm_kernel(transition, self.c, length)
+        kernel = ssm.add_skip(ssm.ssm_kernel(transition, self.c, length), self.d)
         if self.bidirectional:
             backward = ssm.ssm_kernel(transition, self.c_backward, length)
             y = ssm.bidirectional_convolution(u, kernel, backward)
         else:
             y = ssm.causal_convolution(u, kernel)
-        return ops.cast(y + self.d * u, self.compute_dtype)
+        return ops.cast(y, self.compute_dtype)
 
     def get_initial_state(self, batch_size):
         """Zeros: two tensors `(batch_size, H * n)`, float32, real and imaginary parts."""

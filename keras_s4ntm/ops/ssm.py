@@ -128,6 +128,11 @@ def multiply(x, y):
     return x[0] * y[0] - x[1] * y[1], x[0] * y[1] + x[1] * y[0]
 
 
+def conjugate(x):
+    """The conjugate of a pair."""
+    return x[0], -x[1]
+
+
 def powers(transition, exponents):
     """`Abar^l` for each l of `exponents` `(L,)`, as a pair of `(H, L, n)`."""
     exponents = ops.expand_dims(ops.cast(exponents, "float32"), -1)
@@ -169,6 +174,11 @@ def ssm_kernel(transition, c, length):
     return ops.reshape(kernel, (c.shape[0], -1))[:, :length]
 
 
+def add_skip(kernel, d):
+    """The kernel `(H, L)` of a system with the skip connection `D u`: D `(H,)` is added at lag 0."""
+    return ops.concatenate([kernel[:, :1] + ops.expand_dims(d, -1), kernel[:, 1:]], axis=-1)
+
+
 def fft_length(length):
     """An even length of at least `2 length` that an FFT is fast at: a product of 2, 3 and 5.
 
@@ -190,13 +200,62 @@ def is_smooth(number):
     return number == 1
 
 
-def convolve_spectrum(inputs, kernel, size):
-    """Circular convolution of period `size` along the time of `(B, L, H)` with `(H, size)`."""
-    length = ops.shape(inputs)[1]
-    spectrum = ops.rfft(ops.transpose(inputs, (0, 2, 1)), fft_length=size)
-    product = multiply(spectrum, ops.rfft(kernel, fft_length=size))
-    outputs = ops.irfft(product, fft_length=size)[..., :length]
-    return ops.transpose(outputs, (0, 2, 1))
+def circular_convolution(inputs, kernel, size):
+    """`y_l = sum_j K_{(l-j) mod size} u_j`, by FFT.
+
+    The gradient is written out. That of a real FFT in PyTorch and JAX is a complex FFT of the
+    full length, and costs twice as much as the correlations that it stands for:
+
+        du_j = sum_l K_{(l-j) mod size} dy_l,   dK_m = sum_b sum_l dy_l u_{(l-m) mod size}
+
+    Args:
+        inputs: `(B, L, H)`, float32, `L <= size`.
+        kernel: `(H, M)`, `M <= size`.
+        size: the period.
+
+    Returns:
+        `(B, L, H)`.
+    """
+
+    @ops.custom_gradient
+    def convolve(inputs, kernel):
+        input_spectrum = spectrum(inputs, size)
+        kernel_spectrum = ops.rfft(kernel, fft_length=size)
+
+        def gradient(*args, upstream=None):
+            if upstream is None:
+                (upstream,) = args
+            upstream_spectrum = spectrum(upstream, size)
+            input_gradient = signal(
+                multiply(upstream_spectrum, conjugate(kernel_spectrum)), size, length
+            )
+            products = multiply(upstream_spectrum, conjugate(input_spectrum))
+            totals = [sum_over_batch(part) for part in products]
+            kernel_gradient = ops.irfft(totals, fft_length=size)[..., :kernel_length]
+            return input_gradient, kernel_gradient
+
+        return signal(multiply(input_spectrum, kernel_spectrum), size, length), gradient
+
+    length, kernel_length = ops.shape(inputs)[1], ops.shape(kernel)[1]
+    return convolve(inputs, kernel)
+
+
+def spectrum(inputs, size):
+    """`(B, L, H)` as its spectrum over time, a pair of `(B, H, size // 2 + 1)`."""
+    return ops.rfft(ops.transpose(inputs, (0, 2, 1)), fft_length=size)
+
+
+def signal(pair, size, length):
+    """The first `length` steps `(B, length, H)` of what has this spectrum."""
+    return ops.transpose(ops.irfft(pair, fft_length=size)[..., :length], (0, 2, 1))
+
+
+def sum_over_batch(x):
+    """Sum over the first axis, as a product with ones: XLA on a CPU would fuse a plain sum with
+    what comes before it, into a loop that is ten times as slow."""
+    rows = ops.reshape(x, (ops.shape(x)[0], -1))
+    total = ops.matmul(ops.ones((1, ops.shape(x)[0]), x.dtype), rows)
+    return ops.reshape(total, ops.shape(x)[1:])
 
 
 def causal_convolution(inputs, kernel):
@@ -209,7 +268,7 @@ def causal_convolution(inputs, kernel):
     Returns:
         `(B, L, H)`.
     """
-    return convolve_spectrum(inputs, kernel, fft_length(ops.shape(inputs)[1]))
+    return circular_convolution(inputs, kernel, fft_length(ops.shape(inputs)[1]))
 
 
 def bidirectional_convolution(inputs, forward, backward):
@@ -228,7 +287,7 @@ def bidirectional_convolution(inputs, forward, backward):
     size = fft_length(length)
     gap = ops.zeros((forward.shape[0], size - 2 * length), "float32")
     kernel = ops.concatenate([forward, gap, ops.flip(backward, axis=-1)], axis=-1)
-    return convolve_spectrum(inputs, kernel, size)
+    return circular_convolution(inputs, kernel, size)
 
 
 # --- Recurrent form ---------------------------------------------------------------------------

@@ -249,8 +249,6 @@ def test_trains_and_survives_a_round_trip_through_a_keras_file(rng, tmp_path, op
     model, x = fitted_model(rng, **{k: v for k, v in built.items() if k != "units"})
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
-    layers = [next(x for x in m.layers if isinstance(x, NTM)) for m in (model, loaded)]
-    assert layers[0].get_config() == layers[1].get_config()
     np.testing.assert_allclose(
         loaded.predict(x, verbose=0), model.predict(x, verbose=0), atol=1e-6
     )

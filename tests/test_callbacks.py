@@ -1,0 +1,78 @@
+"""The callbacks of `model.fit`."""
+
+import io
+
+import keras
+import numpy as np
+import pytest
+from rich.console import Console
+
+from keras_s4ntm.callbacks import RichProgress, StopWhenSolved, check_finite
+from keras_s4ntm.errors import TrainingDiverged
+
+SOLVED = {"val_bit_errors": 0.0, "val_loss": 1e-9}
+FAULTY = {"val_bit_errors": 0.1, "val_loss": 1e-9}
+UNSURE = {"val_bit_errors": 0.0, "val_loss": 0.3}
+
+
+def small_model():
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    model.compile("adam", "mse")
+    return model
+
+
+def stops_after(records, **options):
+    callback = StopWhenSolved(patience=2, **options)
+    callback.set_model(small_model())
+    callback.model.stop_training = False
+    for i, record in enumerate(records):
+        callback.on_epoch_end(i, record)
+        if callback.model.stop_training:
+            return i
+    return None
+
+
+def test_stops_after_enough_faultless_validations_in_a_row():
+    assert stops_after([SOLVED, FAULTY, SOLVED, UNSURE, SOLVED, {}, SOLVED, SOLVED]) == 6
+    assert stops_after([FAULTY, UNSURE, SOLVED]) is None
+
+
+def test_validations_before_a_resume_count():
+    assert stops_after([SOLVED], history=[FAULTY, SOLVED]) == 0
+    assert stops_after([SOLVED], history=[SOLVED, FAULTY]) is None
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_progress_shows_steps_loss_and_speed(rng, terminal):
+    output = io.StringIO()
+    console = Console(file=output, force_terminal=terminal, width=120)
+    x, y = rng.normal(size=(12, 3)), rng.normal(size=(12, 2))
+    model = small_model()
+    model.fit(
+        x,
+        y,
+        batch_size=4,
+        epochs=2,
+        validation_data=(x, y),
+        verbose=0,
+        callbacks=[RichProgress(4, console)],
+    )
+    text = output.getvalue()
+    assert "6/6" in text
+    assert "loss" in text
+    assert "sequences/s" in text
+
+
+def test_progress_replaces_the_bar_of_keras(rng, capsys):
+    x, y = rng.normal(size=(4, 3)), rng.normal(size=(4, 2))
+    progress = RichProgress(4, Console(file=io.StringIO()))
+    small_model().fit(x, y, callbacks=[progress])
+    assert capsys.readouterr().out == ""
+
+
+def test_a_weight_that_is_not_finite_is_named():
+    model = small_model()
+    check_finite(model, 3)
+    model.layers[0].bias.assign(np.array([0, np.nan]))
+    with pytest.raises(TrainingDiverged, match=r"bias is not finite after step 3"):
+        check_finite(model, 3)

@@ -1,0 +1,88 @@
+"""Every registered model, by name; a new one is covered by being registered."""
+
+import keras
+import numpy as np
+import pytest
+from helpers import numpy
+
+from keras_s4ntm import build_model
+from keras_s4ntm.models import MODELS
+from keras_s4ntm.parameters import ParameterError
+from keras_s4ntm.streaming import Stream
+from keras_s4ntm.tasks import Copy
+
+TASK = Copy(bits=3, max_length=4)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_model_takes_any_batch_and_length_and_gives_logits_of_the_task(rng, name):
+    model = build_model(name, TASK)
+    assert model.input_shape == (None, None, 5)
+    assert model.output_shape == (None, None, 3)
+    for batch, time in ((1, 3), (2, 6)):
+        outputs = numpy(model(rng.normal(size=(batch, time, 5)).astype("float32")))
+        assert outputs.shape == (batch, time, 3)
+        assert np.isfinite(outputs).all()
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_streaming_a_model_step_by_step_equals_the_whole_sequence(rng, name):
+    model = build_model(name, TASK)
+    x = rng.normal(size=(2, 7, 5)).astype("float32")
+    whole = numpy(model(x))
+    stream = Stream(model)
+    states = stream.initial_state(2)
+    for t in range(7):
+        outputs, states = stream.step(x[:, t], states)
+        np.testing.assert_allclose(numpy(outputs), whole[:, t], atol=1e-5)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_outputs_do_not_depend_on_the_future(rng, name):
+    model = build_model(name, TASK)
+    x = rng.normal(size=(2, 7, 5)).astype("float32")
+    changed = x.copy()
+    changed[:, 4:] += 1
+    before, after = numpy(model(x)), numpy(model(changed))
+    np.testing.assert_allclose(before[:, :4], after[:, :4], atol=1e-6)
+    assert (before[:, 4:] != after[:, 4:]).any()
+
+
+def test_default_ntm_has_the_size_of_the_paper():
+    model = build_model("ntm", Copy())
+    trainable = sum(int(np.prod(w.shape)) for w in model.trainable_weights)
+    assert 60_000 < trainable < 70_000  # Graves 2014: 67,561
+
+
+def test_hyperparameters_reach_the_layer():
+    model = build_model("ntm", TASK, memory_size=16, units=[5, 6], controller="feedforward")
+    ntm = next(layer for layer in model.layers if layer.name == "ntm")
+    config = ntm.get_config()
+    assert config["memory_size"] == 16
+    assert config["units"] == [5, 6]
+    assert config["controller"] == "feedforward"
+
+
+@pytest.mark.parametrize(
+    ("name", "hyperparameters", "message"),
+    [
+        ("ntn", {}, "Unknown model 'ntn'. Did you mean 'ntm'?"),
+        ("ntm", {"memory_sise": 3}, "Did you mean 'memory_size'"),
+        ("ntm", {"memory_size": "many"}, "memory_size must be an integer, got 'many'"),
+        ("ntm", {"memory_size": 12.5}, "memory_size must be an integer, got 12.5"),
+        ("ntm", {"units": "3,x"}, "units must be an integer or integers separated by commas"),
+    ],
+)
+def test_mistakes_in_names_and_values_are_explained(name, hyperparameters, message):
+    with pytest.raises(ParameterError) as error:
+        build_model(name, TASK, **hyperparameters)
+    assert message in str(error.value)
+
+
+def test_model_in_a_functional_model_with_fit(rng):
+    inputs = keras.Input((None, 5))
+    outputs = keras.layers.Dense(1)(build_model("ntm", TASK, memory_size=8, units=8)(inputs))
+    model = keras.Model(inputs, outputs)
+    model.compile("adam", "mse")
+    x = rng.normal(size=(4, 5, 5)).astype("float32")
+    assert np.isfinite(model.fit(x, x[..., :1], verbose=0).history["loss"]).all()
