@@ -37,15 +37,8 @@ def command(run, lengths, sequences, seed, backend, quiet, as_json):
     from keras_s4ntm.evaluation import evaluate
     from keras_s4ntm.training import TEST_SEED
 
-    with console(quiet or as_json).status("evaluating") as status:
-        results = evaluate(
-            model,
-            task,
-            seed + TEST_SEED,
-            sequences,
-            lengths,
-            report=lambda label: status.update(f"evaluating {label}"),
-        )
+    with console(quiet or as_json).status("evaluating"):
+        results = evaluate(model, task, seed + TEST_SEED, sequences, lengths)
     name = run.config["model"]["name"]
     if as_json:
         print_json({"task": task.name, "model": name, "backend": backend, "results": results})

@@ -1,5 +1,6 @@
 """`s4ntm train`: learn a task, or go on with a run."""
 
+import math
 import time
 
 import click
@@ -91,14 +92,8 @@ def command(
     from keras_s4ntm.evaluation import evaluate
     from keras_s4ntm.training import TEST_SEED
 
-    with console(silent).status("evaluating") as status:
-        results = evaluate(
-            model,
-            task,
-            seed + TEST_SEED,
-            EVALUATION_SEQUENCES,
-            report=lambda label: status.update(f"evaluating {label}"),
-        )
+    with console(silent).status("evaluating"):
+        results = evaluate(model, task, seed + TEST_SEED, EVALUATION_SEQUENCES)
     last = history[-1] if history else {"step": 0, "seconds": 0.0}
     summary = {
         "run": str(run.path),
@@ -106,7 +101,7 @@ def command(
         "model": model_name,
         "backend": backend,
         "seed": seed,
-        "parameters": sum(int(w.size) for w in _arrays(model.trainable_variables)),
+        "parameters": sum(math.prod(w.shape) for w in model.trainable_variables),
         "steps": last["step"],
         "seconds": last["seconds"],
         "results": results,
@@ -120,12 +115,6 @@ def command(
         )
         print_results(results, title)
         click.echo(f"run directory: {run.path}")
-
-
-def _arrays(variables):
-    import numpy as np
-
-    return [np.empty(v.shape) for v in variables]
 
 
 def fit(run, model, task, recipe, seed, tensorboard, silent):

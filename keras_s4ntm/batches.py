@@ -4,34 +4,33 @@ import keras
 
 
 class Batches(keras.utils.PyDataset):
-    """Batches of a task: a pure function of `(seed, epoch, index)`.
+    """The batches of some epochs, one epoch after the other: a pure function of the index.
 
-    The same batches come on every backend, and a run that is resumed at epoch k sees what the
-    uninterrupted one would have seen.
+    The same batches come on every backend, and a run that is resumed at an epoch sees what the
+    uninterrupted one would have seen. Use with `fit(..., steps_per_epoch=count, shuffle=False)`:
+    nothing then depends on when, or how often, Keras announces the end of an epoch.
 
     Args:
         task: a task.
         seed: the seed of all batches.
         batch_size: sequences in a batch.
         count: batches in an epoch.
-        epoch: the first epoch.
-        advance: whether a new epoch brings new batches. Validation data stays the same.
+        epochs: how many epochs.
+        first_epoch: the number of the first one.
     """
 
-    def __init__(self, task, seed, batch_size, count, epoch=0, advance=True):
+    def __init__(self, task, seed, batch_size, count, epochs=1, first_epoch=0):
         super().__init__()
         self.task = task
         self.seed = seed
         self.batch_size = batch_size
         self.count = count
-        self.epoch = epoch
-        self.advance = advance
+        self.epochs = epochs
+        self.first_epoch = first_epoch
 
     def __len__(self):
-        return self.count
+        return self.count * self.epochs
 
     def __getitem__(self, index):
-        return tuple(self.task.batch(self.seed, self.epoch, index, self.batch_size))
-
-    def on_epoch_end(self):
-        self.epoch += self.advance
+        epoch, index = divmod(index, self.count)
+        return tuple(self.task.batch(self.seed, self.first_epoch + epoch, index, self.batch_size))

@@ -14,7 +14,7 @@ import hashlib
 import json
 import os
 import re
-import shutil
+import zipfile
 from pathlib import Path
 
 from keras_s4ntm.errors import RunError
@@ -185,7 +185,7 @@ class Run:
             return
         try:
             model.load_weights(self.model_path)
-        except (OSError, ValueError, KeyError, shutil.Error) as error:
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise RunError(
                 f"{self.model_path} is damaged or is not this run's model "
                 f"({str(error).splitlines()[0]}). Delete it to use the last checkpoint"

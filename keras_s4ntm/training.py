@@ -46,16 +46,17 @@ def train(run, model, task, recipe, seed, callbacks=()):
         return history
 
     size = recipe.steps_per_epoch
-    batches = Batches(task, seed, recipe.batch_size, size, epoch)
+    epochs = recipe.steps // size
+    batches = Batches(task, seed, recipe.batch_size, size, epochs - epoch, epoch)
     validation_count = max(recipe.validation_sequences // recipe.batch_size, 1)
-    validation = Batches(
-        task, seed + VALIDATION_SEED, recipe.batch_size, validation_count, advance=False
-    )
+    validation = Batches(task, seed + VALIDATION_SEED, recipe.batch_size, validation_count)
     recorder = RunRecorder(run, history, size, recipe.checkpoint_interval // size)
     try:
         model.fit(
             batches,
-            epochs=recipe.steps // size,
+            epochs=epochs,
+            steps_per_epoch=size,
+            shuffle=False,
             initial_epoch=epoch,
             validation_data=validation,
             validation_freq=recipe.validation_interval // size,

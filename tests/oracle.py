@@ -124,7 +124,9 @@ def ntm(inputs, weights, config):
             bias = weights[f"bias_{layer}"]
             if config["controller"] == "lstm":
                 recurrent = weights[f"recurrent_kernel_{layer}"]
-                new = lstm_step(x, below, *states[2 * layer : 2 * layer + 2], kernel, recurrent, bias)
+                new = lstm_step(
+                    x, below, *states[2 * layer : 2 * layer + 2], kernel, recurrent, bias
+                )
                 states[2 * layer : 2 * layer + 2] = new
                 below = new[0]
             else:

@@ -2,10 +2,10 @@
 
 import keras
 import numpy as np
+import oracle
 import pytest
 from helpers import numpy, run_on, tensors
 
-import oracle
 from keras_s4ntm.layers import NTM, NTMCell
 from keras_s4ntm.tasks import Copy
 
@@ -249,9 +249,7 @@ def test_trains_and_survives_a_round_trip_through_a_keras_file(rng, tmp_path, op
     model, x = fitted_model(rng, **{k: v for k, v in built.items() if k != "units"})
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
-    np.testing.assert_allclose(
-        loaded.predict(x, verbose=0), model.predict(x, verbose=0), atol=1e-6
-    )
+    np.testing.assert_allclose(loaded.predict(x, verbose=0), model.predict(x, verbose=0), atol=1e-6)
 
 
 def test_a_trained_file_gives_the_same_outputs_on_the_other_backends(rng, tmp_path):

@@ -1,10 +1,10 @@
 """The addressing equations against a plain NumPy transcription, and at the edges."""
 
 import numpy as np
+import oracle
 import pytest
 from helpers import finite_differences, gradients, numpy, tensors
 
-import oracle
 from keras_s4ntm import ops
 
 B, H, N, M = 2, 3, 7, 5

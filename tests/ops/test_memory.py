@@ -1,10 +1,10 @@
 """Reading and writing against a plain NumPy transcription."""
 
 import numpy as np
+import oracle
 import pytest
 from helpers import finite_differences, gradients, numpy, tensors
 
-import oracle
 from keras_s4ntm import ops
 
 B, N, M = 2, 6, 4
@@ -44,7 +44,9 @@ def test_full_erase_and_add_replaces_the_slot_and_leaves_the_others(rng):
     weights = np.eye(N)[None, None, 2].repeat(B, 0)
     written = numpy(ops.write(*tensors([memory, weights, np.ones((B, 1, M)), add])))
     np.testing.assert_allclose(written[:, 2], add[:, 0], atol=1e-6)
-    np.testing.assert_array_equal(np.delete(written, 2, 1), np.delete(memory.astype("float32"), 2, 1))
+    np.testing.assert_array_equal(
+        np.delete(written, 2, 1), np.delete(memory.astype("float32"), 2, 1)
+    )
     np.testing.assert_allclose(numpy(ops.read(*tensors([written, weights]))), add, atol=1e-6)
 
 
