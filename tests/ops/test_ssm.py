@@ -1,0 +1,193 @@
+"""S4D's equations against float64 NumPy, in complex arithmetic, written from the paper."""
+
+import numpy as np
+import pytest
+from keras import ops
+
+from keras_s4ntm.ops import ssm
+
+METHODS = ("zoh", "bilinear")
+# FFT against recurrence, both in float32, outputs up to about 10.
+TOLERANCE = {"zoh": 1e-4, "bilinear": 5e-4}
+
+
+def random_system(initialisation, channels=8, modes=32, seed=0):
+    """Parameters in float32, as NumPy arrays: log_dt, log_a_real, a_imag, c."""
+    rng = np.random.default_rng(seed)
+    real, imag = ssm.INITIALISATIONS[initialisation](modes)
+    arrays = (
+        rng.uniform(np.log(1e-3), np.log(0.1), channels),
+        np.tile(np.log(-real), (channels, 1)),
+        np.tile(imag, (channels, 1)),
+        rng.normal(0, np.sqrt(0.5), (channels, modes, 2)),
+    )
+    return [array.astype("float32") for array in arrays]
+
+
+def discretise64(log_dt, log_a_real, a_imag, method):
+    """`(Abar, Bbar)`, complex128."""
+    dt = np.exp(log_dt.astype("float64"))[:, None]
+    a = -np.exp(log_a_real.astype("float64")) + 1j * a_imag
+    if method == "zoh":
+        return np.exp(dt * a), (np.exp(dt * a) - 1) / a
+    return (1 + dt * a / 2) / (1 - dt * a / 2), dt / (1 - dt * a / 2)
+
+
+def kernel64(log_dt, log_a_real, a_imag, c, method, length):
+    a_bar, b_bar = discretise64(log_dt, log_a_real, a_imag, method)
+    weights = (c[..., 0] + 1j * c[..., 1].astype("float64")) * b_bar
+    return 2 * np.stack([(weights * a_bar**l).sum(-1).real for l in range(length)], -1)
+
+
+def system(parameters, method="zoh"):
+    """`(transition, c)` as tensors."""
+    log_dt, log_a_real, a_imag, c = (ops.convert_to_tensor(p) for p in parameters)
+    return ssm.discretise(log_dt, log_a_real, a_imag, method), c
+
+
+def kernel(parameters, method, length):
+    return ops.convert_to_numpy(ssm.ssm_kernel(*system(parameters, method), length))
+
+
+def zero_state(batch, channels, modes):
+    return tuple(ops.zeros((batch, channels, modes)) for _ in range(2))
+
+
+def test_lin_inv_and_real_are_the_formulas_of_the_paper():
+    k, size = np.arange(4), 8
+    np.testing.assert_allclose(ssm.s4d_lin(4), (np.full(4, -0.5), np.pi * k))
+    inverse = size / np.pi * (size / (2 * k + 1) - 1)
+    np.testing.assert_allclose(ssm.s4d_inv(4), (np.full(4, -0.5), inverse))
+    np.testing.assert_allclose(ssm.s4d_real(4), (-(k + 1.0), np.zeros(4)))
+
+
+@pytest.mark.parametrize("modes", [1, 8, 32])
+def test_legs_are_the_eigenvalues_of_the_normal_part_of_hippo_legs(modes):
+    size = 2 * modes
+    matrix = np.zeros((size, size))
+    for i in range(size):
+        for j in range(i):
+            matrix[i, j] = -np.sqrt(2 * i + 1) * np.sqrt(2 * j + 1)
+        matrix[i, i] = -(i + 1)
+    low_rank = np.sqrt(np.arange(size) + 0.5)
+    eigenvalues = np.linalg.eigvals(matrix + np.outer(low_rank, low_rank))
+    upper = eigenvalues[eigenvalues.imag > 0]
+    upper = upper[np.argsort(upper.imag)]
+    real, imag = ssm.s4d_legs(modes)
+    np.testing.assert_allclose(real, upper.real, atol=1e-8)
+    np.testing.assert_allclose(imag, upper.imag, rtol=1e-8)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("initialisation", ssm.INITIALISATIONS)
+def test_the_discretised_system_is_that_of_float64(initialisation, method):
+    parameters = random_system(initialisation)
+    transition, _ = system(parameters, method)
+    decay, angle, real, imag = (ops.convert_to_numpy(part) for part in transition)
+    a_bar, b_bar = discretise64(*parameters[:3], method)
+    np.testing.assert_allclose(np.exp(decay + 1j * angle), a_bar, atol=2e-5)
+    np.testing.assert_allclose(real + 1j * imag, b_bar, atol=1e-6)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("initialisation", ssm.INITIALISATIONS)
+def test_the_kernel_is_that_of_float64(initialisation, method):
+    parameters = random_system(initialisation)
+    expected = kernel64(*parameters, method, 784)
+    np.testing.assert_allclose(kernel(parameters, method, 784), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("length", [1, 31, 32, 33, 100])
+def test_a_shorter_kernel_is_the_beginning_of_a_longer_one(length):
+    parameters = random_system("lin")
+    expected = kernel64(*parameters, "zoh", length)
+    np.testing.assert_allclose(kernel(parameters, "zoh", length), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("initialisation", ssm.INITIALISATIONS)
+def test_a_kernel_of_16384_steps_is_finite_and_accurate(initialisation, method):
+    parameters = random_system(initialisation, channels=2, modes=8)
+    values = kernel(parameters, method, 16384)
+    assert np.isfinite(values).all()
+    expected = kernel64(*parameters, method, 16384)
+    np.testing.assert_allclose(values, expected, atol=1e-5)
+
+
+def test_a_pole_at_minus_two_over_dt_is_finite_though_bilinear_maps_it_to_zero():
+    parameters = [np.zeros(1), np.full((1, 1), np.log(2)), np.zeros((1, 1)), np.ones((1, 1, 2))]
+    values = kernel([p.astype("float32") for p in parameters], "bilinear", 50)
+    np.testing.assert_allclose(values, [[1.0] + 49 * [0.0]], atol=2e-3)
+
+
+def test_a_mode_that_hardly_decays_is_finite():
+    parameters = random_system("lin", channels=1, modes=2)
+    parameters[1][:] = -200.0
+    assert np.isfinite(kernel(parameters, "zoh", 100)).all()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_fft_recurrent_and_chunked_form_agree_over_784_steps(method):
+    systems = [random_system(name, channels=3) for name in ssm.INITIALISATIONS]
+    transition, c = system([np.concatenate(p) for p in zip(*systems, strict=True)], method)
+    channels, modes = c.shape[:2]
+    inputs = np.random.default_rng(1).normal(size=(2, 784, channels)).astype("float32")
+
+    by_fft = ssm.causal_convolution(inputs, ssm.ssm_kernel(transition, c, 784))
+
+    def step(state, u):
+        y, state = ssm.ssm_step(u, state, transition, c)
+        return state, y
+
+    last, by_steps = ops.scan(step, zero_state(2, channels, modes), inputs.transpose(1, 0, 2))
+    by_steps = np.transpose(ops.convert_to_numpy(by_steps), (1, 0, 2))
+
+    state, chunks = zero_state(2, channels, modes), []
+    for chunk in np.split(inputs, [1, 300, 500], axis=1):
+        y, state = ssm.ssm_chunk(ops.convert_to_tensor(chunk), state, transition, c)
+        chunks.append(ops.convert_to_numpy(y))
+
+    for i, name in enumerate(ssm.INITIALISATIONS):
+        part = (..., slice(3 * i, 3 * i + 3))
+        for other in (ops.convert_to_numpy(by_fft), np.concatenate(chunks, axis=1)):
+            np.testing.assert_allclose(
+                other[part], by_steps[part], atol=TOLERANCE[method], err_msg=name
+            )
+    for x, y in zip(last, state, strict=True):
+        np.testing.assert_allclose(
+            ops.convert_to_numpy(x), ops.convert_to_numpy(y), atol=TOLERANCE[method]
+        )
+
+
+@pytest.mark.parametrize("length", [1, 7, 64, 257])
+def test_the_causal_convolution_is_the_sum_over_the_past(length):
+    rng = np.random.default_rng(2)
+    u, k = rng.normal(size=(2, length, 3)), rng.normal(size=(3, length))
+    y = ssm.causal_convolution(u.astype("float32"), k.astype("float32"))
+    expected = [[np.convolve(u[b, :, h], k[h])[:length] for h in range(3)] for b in range(2)]
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(y), np.transpose(expected, (0, 2, 1)), atol=1e-4
+    )
+
+
+@pytest.mark.parametrize("length", [1, 2, 7, 50])
+def test_the_bidirectional_convolution_is_the_double_sum(length):
+    rng = np.random.default_rng(3)
+    u = rng.normal(size=(2, length, 3))
+    forward, backward = rng.normal(size=(2, 3, length))
+    expected = np.zeros_like(u)
+    for i in range(length):
+        for j in range(length):
+            weight = forward[:, i - j] if j <= i else backward[:, j - i - 1]
+            expected[:, i] += weight * u[:, j]
+    y = ssm.bidirectional_convolution(
+        *(x.astype("float32") for x in (u, forward, backward))
+    )
+    np.testing.assert_allclose(ops.convert_to_numpy(y), expected, atol=1e-4)
+
+
+def test_fft_lengths_are_even_at_least_double_and_have_small_factors():
+    lengths = [ssm.fft_length(n) for n in range(1, 400)]
+    assert all(size % 2 == 0 and size >= 2 * n for n, size in enumerate(lengths, 1))
+    assert all(ssm.is_smooth(size) for size in lengths)
+    assert ssm.fft_length(784) == 1600

@@ -1,0 +1,103 @@
+"""Training as a whole: killed and resumed, interrupted, and a task learned."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import h5py
+import keras
+import numpy as np
+import pytest
+
+SMALL = ["-p", "max_length=3", "-p", "bits=2", "-p", "memory_size=8", "-p", "units=8"]
+STEPS = ["--steps", "600", "--report-interval", "10", "--validation-interval", "50"]
+
+
+def start(*arguments):
+    """`s4ntm train ARGUMENTS` in a process of its own."""
+    command = [sys.executable, "-m", "keras_s4ntm.cli.main", "train", *map(str, arguments)]
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A test runner in the background ignores Ctrl-C, and its children would too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+
+
+def train(path, *more):
+    return start(
+        "copy", "--model", "ntm", *SMALL, *STEPS, "--checkpoint-interval", "10",
+        "--run-dir", path, "--backend", keras.backend.backend(), *more,
+    )  # fmt: skip
+
+
+def wait_for_checkpoints(path, count):
+    """Wait until that many epochs have been checkpointed."""
+    deadline = time.time() + 120
+    while time.time() < deadline:
+        names = os.listdir(path / "checkpoints") if (path / "checkpoints").exists() else []
+        if any(name >= f"epoch-{count:05d}.json" for name in names if name.endswith(".json")):
+            return
+        time.sleep(0.005)
+    pytest.fail("no checkpoint came")
+
+
+def final_weights(path):
+    """Every array of the last checkpoint: weights, optimizer, counters."""
+    arrays = {}
+    last = max((path / "checkpoints").glob("*.weights.h5"))
+    with h5py.File(last) as file:
+        file.visititems(
+            lambda name, item: arrays.update({name: item[()]})
+            if isinstance(item, h5py.Dataset)
+            else None
+        )
+    return arrays
+
+
+def history(path):
+    records = json.loads((path / "history.json").read_text())
+    return [{k: v for k, v in r.items() if k != "seconds"} for r in records]
+
+
+def test_killed_at_a_random_moment_and_resumed_ends_with_the_same_bits(tmp_path):
+    whole = train(tmp_path / "whole", "--quiet")
+    assert whole.wait() == 0, whole.stderr.read()
+
+    process = train(tmp_path / "killed", "--quiet")
+    wait_for_checkpoints(tmp_path / "killed", 2)
+    time.sleep(random.Random().uniform(0, 0.5))
+    process.kill()
+    process.wait()
+    assert not (tmp_path / "killed" / "model.keras").exists()
+
+    resumed = start("--resume", tmp_path / "killed", "--quiet")
+    assert resumed.wait() == 0, resumed.stderr.read()
+    expected, actual = final_weights(tmp_path / "whole"), final_weights(tmp_path / "killed")
+    assert set(actual) == set(expected)
+    for name, array in expected.items():
+        np.testing.assert_array_equal(actual[name], array, err_msg=name)
+    assert history(tmp_path / "killed") == history(tmp_path / "whole")
+
+
+def test_ctrl_c_leaves_a_run_that_can_be_evaluated_and_resumed_and_exits_with_130(tmp_path):
+    path = tmp_path / "run"
+    process = train(path)
+    wait_for_checkpoints(path, 1)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert f"s4ntm train --resume {path}" in err
+    assert "Traceback" not in err
+    assert out == ""
+    from keras_s4ntm.runs import Run
+
+    run = Run.open(path)
+    assert run.checkpoints()
+    assert run.read_history()
