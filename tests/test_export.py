@@ -93,7 +93,9 @@ def test_saved_model_serves_any_batch_and_length_without_keras_from_a_run_of_thi
     reason="needs the extra onnx",
 )
 def test_onnx_file_gives_the_outputs_of_the_model(run, tmp_path):
-    done = command("export", run.path, "--format", "onnx", "--output", tmp_path / "m.onnx", "--json")
+    done = command(
+        "export", run.path, "--format", "onnx", "--output", tmp_path / "m.onnx", "--json"
+    )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["max_difference"] < 1e-4
 

@@ -54,9 +54,9 @@ def final_weights(path):
     last = max((path / "checkpoints").glob("*.weights.h5"))
     with h5py.File(last) as file:
         file.visititems(
-            lambda name, item: arrays.update({name: item[()]})
-            if isinstance(item, h5py.Dataset)
-            else None
+            lambda name, item: (
+                arrays.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None
+            )
         )
     return arrays
 

@@ -9,9 +9,11 @@ from keras_s4ntm.layers.controllers import (
 from keras_s4ntm.layers.heads import ReadHead, WriteHead
 from keras_s4ntm.layers.memory import Memory
 from keras_s4ntm.layers.ntm import NTM, NTMCell
+from keras_s4ntm.layers.s4d import S4D, S4DBlock
 
 __all__ = [
     "NTM",
+    "S4D",
     "CellController",
     "FeedForwardController",
     "LSTMController",
@@ -19,5 +21,6 @@ __all__ = [
     "MemoryAccess",
     "NTMCell",
     "ReadHead",
+    "S4DBlock",
     "WriteHead",
 ]

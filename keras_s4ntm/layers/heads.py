@@ -32,9 +32,6 @@ class ReadHead(keras.layers.Layer):
         memory_width: M, the length of a key.
         heads: how many heads.
         shift_range: S; a head moves by -S to +S slots in a step.
-        gate_bias: initial bias of the interpolation gate. At 0 a head starts by taking half of
-            its focus from the content lookup at every step; the default starts with heads that
-            stay where they are.
 
     Call arguments:
         controller_output: `(B, units)`.
@@ -49,14 +46,12 @@ class ReadHead(keras.layers.Layer):
         memory_width,
         heads=1,
         shift_range=1,
-        gate_bias=-3.0,
         **kwargs,
     ):
         super().__init__(**kwargs)
         self.memory_width = check_positive_int("memory_width", memory_width)
         self.heads = check_positive_int("heads", heads)
         self.shift_range = check_positive_int("shift_range", shift_range)
-        self.gate_bias = gate_bias
 
     @property
     def addressing_size(self):
@@ -77,14 +72,9 @@ class ReadHead(keras.layers.Layer):
         self.bias = self.add_weight(
             name="bias",
             shape=(self.heads * self.size,),
-            initializer=self._initial_bias,
+            initializer="zeros",
         )
         self.built = True
-
-    def _initial_bias(self, shape, dtype=None):
-        """Zeros, and `gate_bias` at each head's interpolation gate."""
-        is_gate = ops.arange(shape[0]) % self.size == self.memory_width + 1
-        return ops.cast(is_gate, dtype) * self.gate_bias
 
     def split(self, projection):
         """`(B, heads * size)` as `(B, heads, size)`."""
@@ -111,7 +101,6 @@ class ReadHead(keras.layers.Layer):
             "memory_width": self.memory_width,
             "heads": self.heads,
             "shift_range": self.shift_range,
-            "gate_bias": self.gate_bias,
         }
 
 

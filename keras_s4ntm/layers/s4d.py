@@ -164,8 +164,7 @@ class S4D(keras.layers.Layer):
         self.check_streaming()
         u = ops.cast(inputs, "float32")
         state = [
-            ops.reshape(ops.cast(part, "float32"), (-1, self.units, self.modes))
-            for part in states
+            ops.reshape(ops.cast(part, "float32"), (-1, self.units, self.modes)) for part in states
         ]
         transition = self.transition() if transition is None else transition
         y, state = function(u, state, transition, self.c)
@@ -304,17 +303,19 @@ class S4DBlock(keras.layers.Layer):
     def after(self, inputs, outputs, training=False):
         """The block's output from its inputs and the outputs of S4D."""
         outputs = self.drop(ops.gelu(outputs, approximate=False), training)
-        projected = ops.matmul(outputs, self.kernel) + self.bias
-        value, gate = ops.split(projected, 2, axis=-1)
-        outputs = inputs + self.drop(value * ops.sigmoid(gate), training)
+        # A product of matrices: on JAX three times as fast as that of a (B, L, H) tensor.
+        flat = ops.reshape(outputs, (-1, self.output_size))
+        value, gate = ops.split(ops.matmul(flat, self.kernel) + self.bias, 2, axis=-1)
+        mixed = ops.reshape(value * ops.sigmoid(gate), ops.shape(inputs))
+        outputs = inputs + self.drop(mixed, training)
         return self.normalisation(outputs) if self.norm == "post" else outputs
 
     def drop(self, x, training):
         """Dropout of whole channels of a sequence."""
         if not training or self.dropout == 0.0:
             return x
-        noise_shape = (ops.shape(x)[0], 1, x.shape[-1])
-        return keras.random.dropout(x, self.dropout, noise_shape, seed=self.seed_generator)
+        ones = ops.ones((ops.shape(x)[0], 1, x.shape[-1]), x.dtype)
+        return x * keras.random.dropout(ones, self.dropout, seed=self.seed_generator)
 
     def compute_output_shape(self, input_shape):
         return input_shape

@@ -113,8 +113,7 @@ def discretise(log_dt, log_a_real, a_imag, method="zoh"):
     # |Abar|^2 = 1 + 2 real / square, which is zero where dt A = -2: keep its logarithm finite.
     return Transition(
         decay=0.5 * ops.log1p(ops.maximum(2.0 * real / square, -1.0 + 1e-6)),
-        angle=ops.arctan2(imag / 2.0, 1.0 + real / 2.0)
-        + ops.arctan2(imag / 2.0, 1.0 - real / 2.0),
+        angle=ops.arctan2(imag / 2.0, 1.0 + real / 2.0) + ops.arctan2(imag / 2.0, 1.0 - real / 2.0),
         input_real=dt * (1.0 - real / 2.0) / square,
         input_imag=dt * (imag / 2.0) / square,
     )
@@ -175,7 +174,7 @@ def ssm_kernel(transition, c, length):
 
 
 def add_skip(kernel, d):
-    """The kernel `(H, L)` of a system with the skip connection `D u`: D `(H,)` is added at lag 0."""
+    """The kernel `(H, L)` with the skip connection `D u`: D `(H,)` is added at lag 0."""
     return ops.concatenate([kernel[:, :1] + ops.expand_dims(d, -1), kernel[:, 1:]], axis=-1)
 
 
@@ -219,24 +218,22 @@ def circular_convolution(inputs, kernel, size):
 
     @ops.custom_gradient
     def convolve(inputs, kernel):
-        input_spectrum = spectrum(inputs, size)
         kernel_spectrum = ops.rfft(kernel, fft_length=size)
 
         def gradient(*args, upstream=None):
             if upstream is None:
                 (upstream,) = args
             upstream_spectrum = spectrum(upstream, size)
-            input_gradient = signal(
-                multiply(upstream_spectrum, conjugate(kernel_spectrum)), size, length
-            )
-            products = multiply(upstream_spectrum, conjugate(input_spectrum))
+            correlation = multiply(upstream_spectrum, conjugate(kernel_spectrum))
+            products = multiply(upstream_spectrum, conjugate(spectrum(inputs, size)))
             totals = [sum_over_batch(part) for part in products]
             kernel_gradient = ops.irfft(totals, fft_length=size)[..., :kernel_length]
-            return input_gradient, kernel_gradient
+            return signal(correlation, size, shape), kernel_gradient
 
-        return signal(multiply(input_spectrum, kernel_spectrum), size, length), gradient
+        product = multiply(spectrum(inputs, size), kernel_spectrum)
+        return signal(product, size, shape), gradient
 
-    length, kernel_length = ops.shape(inputs)[1], ops.shape(kernel)[1]
+    shape, kernel_length = ops.shape(inputs), ops.shape(kernel)[1]
     return convolve(inputs, kernel)
 
 
@@ -245,9 +242,15 @@ def spectrum(inputs, size):
     return ops.rfft(ops.transpose(inputs, (0, 2, 1)), fft_length=size)
 
 
-def signal(pair, size, length):
-    """The first `length` steps `(B, length, H)` of what has this spectrum."""
-    return ops.transpose(ops.irfft(pair, fft_length=size)[..., :length], (0, 2, 1))
+def signal(pair, size, shape):
+    """What has this spectrum over time: the first steps, as a tensor of `shape` `(B, L, H)`.
+
+    The reshapes make PyTorch write the result in this order: computing with a transposed view,
+    here and in the layers that follow, is several times as slow.
+    """
+    _, length, channels = shape
+    outputs = ops.transpose(ops.irfft(pair, fft_length=size)[..., :length], (0, 2, 1))
+    return ops.reshape(ops.reshape(outputs, (-1, length * channels)), (-1, length, channels))
 
 
 def sum_over_batch(x):
@@ -346,7 +349,9 @@ def ssm_chunk(inputs, state, transition, c):
     past = [ops.flip(part[:, :-1], axis=1) for part in (real, imag)]  # Abar^(L-1-j)
     inputs = ops.transpose(inputs, (2, 0, 1))  # (H, B, L)
     driven = [ops.matmul(inputs, part) for part in past]  # (H, B, n)
-    driven = multiply(driven, [ops.expand_dims(b, 1) for b in (transition.input_real, transition.input_imag)])
+    driven = multiply(
+        driven, [ops.expand_dims(b, 1) for b in (transition.input_real, transition.input_imag)]
+    )
     decayed = multiply(state, (real[:, -1:], imag[:, -1:]))
     new_state = [ops.transpose(x + y, (1, 0, 2)) for x, y in zip(decayed, driven, strict=True)]
     return outputs, tuple(new_state)

@@ -1,5 +1,6 @@
 """S4D's equations against float64 NumPy, in complex arithmetic, written from the paper."""
 
+import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -24,6 +25,21 @@ def random_system(initialisation, channels=8, modes=32, seed=0):
     return [array.astype("float32") for array in arrays]
 
 
+def joined_systems(modes=32):
+    """Parameters of 12 channels: three of each initialisation, in their order."""
+    systems = [random_system(name, 3, modes) for name in ssm.INITIALISATIONS]
+    return [np.concatenate(parts) for parts in zip(*systems, strict=True)]
+
+
+def compiled(function):
+    """JAX compiles every single operation when it runs them one by one; this is quicker."""
+    if keras.backend.backend() != "jax":
+        return function
+    import jax
+
+    return jax.jit(function)
+
+
 def discretise64(log_dt, log_a_real, a_imag, method):
     """`(Abar, Bbar)`, complex128."""
     dt = np.exp(log_dt.astype("float64"))[:, None]
@@ -36,7 +52,8 @@ def discretise64(log_dt, log_a_real, a_imag, method):
 def kernel64(log_dt, log_a_real, a_imag, c, method, length):
     a_bar, b_bar = discretise64(log_dt, log_a_real, a_imag, method)
     weights = (c[..., 0] + 1j * c[..., 1].astype("float64")) * b_bar
-    return 2 * np.stack([(weights * a_bar**l).sum(-1).real for l in range(length)], -1)
+    powers = a_bar[:, None] ** np.arange(length)[:, None]
+    return 2 * np.einsum("hn,hln->hl", weights, powers).real
 
 
 def system(parameters, method="zoh"):
@@ -46,7 +63,8 @@ def system(parameters, method="zoh"):
 
 
 def kernel(parameters, method, length):
-    return ops.convert_to_numpy(ssm.ssm_kernel(*system(parameters, method), length))
+    function = compiled(lambda *p: ssm.ssm_kernel(*system(p, method), length))
+    return ops.convert_to_numpy(function(*parameters))
 
 
 def zero_state(batch, channels, modes):
@@ -79,10 +97,9 @@ def test_legs_are_the_eigenvalues_of_the_normal_part_of_hippo_legs(modes):
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("initialisation", ssm.INITIALISATIONS)
-def test_the_discretised_system_is_that_of_float64(initialisation, method):
-    parameters = random_system(initialisation)
-    transition, _ = system(parameters, method)
+def test_the_discretised_system_is_that_of_float64(method):
+    parameters = joined_systems()
+    transition, _ = compiled(lambda *p: system(p, method))(*parameters)
     decay, angle, real, imag = (ops.convert_to_numpy(part) for part in transition)
     a_bar, b_bar = discretise64(*parameters[:3], method)
     np.testing.assert_allclose(np.exp(decay + 1j * angle), a_bar, atol=2e-5)
@@ -90,24 +107,22 @@ def test_the_discretised_system_is_that_of_float64(initialisation, method):
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("initialisation", ssm.INITIALISATIONS)
-def test_the_kernel_is_that_of_float64(initialisation, method):
-    parameters = random_system(initialisation)
+def test_the_kernel_is_that_of_float64_for_every_initialisation(method):
+    parameters = joined_systems()
     expected = kernel64(*parameters, method, 784)
     np.testing.assert_allclose(kernel(parameters, method, 784), expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("length", [1, 31, 32, 33, 100])
-def test_a_shorter_kernel_is_the_beginning_of_a_longer_one(length):
+@pytest.mark.parametrize("length", [1, 32, 33])
+def test_a_kernel_may_have_any_length(length):
     parameters = random_system("lin")
     expected = kernel64(*parameters, "zoh", length)
     np.testing.assert_allclose(kernel(parameters, "zoh", length), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("initialisation", ssm.INITIALISATIONS)
-def test_a_kernel_of_16384_steps_is_finite_and_accurate(initialisation, method):
-    parameters = random_system(initialisation, channels=2, modes=8)
+def test_a_kernel_of_16384_steps_is_finite_and_accurate(method):
+    parameters = joined_systems(modes=8)
     values = kernel(parameters, method, 16384)
     assert np.isfinite(values).all()
     expected = kernel64(*parameters, method, 16384)
@@ -128,23 +143,25 @@ def test_a_mode_that_hardly_decays_is_finite():
 
 @pytest.mark.parametrize("method", METHODS)
 def test_fft_recurrent_and_chunked_form_agree_over_784_steps(method):
-    systems = [random_system(name, channels=3) for name in ssm.INITIALISATIONS]
-    transition, c = system([np.concatenate(p) for p in zip(*systems, strict=True)], method)
+    transition, c = compiled(lambda *p: system(p, method))(*joined_systems())
     channels, modes = c.shape[:2]
     inputs = np.random.default_rng(1).normal(size=(2, 784, channels)).astype("float32")
 
-    by_fft = ssm.causal_convolution(inputs, ssm.ssm_kernel(transition, c, 784))
+    by_fft = compiled(lambda u, c: ssm.causal_convolution(u, ssm.ssm_kernel(transition, c, 784)))(
+        inputs, c
+    )
 
-    def step(state, u):
-        y, state = ssm.ssm_step(u, state, transition, c)
-        return state, y
-
-    last, by_steps = ops.scan(step, zero_state(2, channels, modes), inputs.transpose(1, 0, 2))
-    by_steps = np.transpose(ops.convert_to_numpy(by_steps), (1, 0, 2))
+    step = compiled(lambda u, state: ssm.ssm_step(u, state, transition, c))
+    last, by_steps = zero_state(2, channels, modes), []
+    for t in range(784):
+        y, last = step(ops.convert_to_tensor(inputs[:, t]), last)
+        by_steps.append(ops.convert_to_numpy(y))
+    by_steps = np.stack(by_steps, axis=1)
 
     state, chunks = zero_state(2, channels, modes), []
-    for chunk in np.split(inputs, [1, 300, 500], axis=1):
-        y, state = ssm.ssm_chunk(ops.convert_to_tensor(chunk), state, transition, c)
+    convolve = compiled(lambda u, state: ssm.ssm_chunk(u, state, transition, c))
+    for chunk in np.split(inputs, [1, 300], axis=1):
+        y, state = convolve(ops.convert_to_tensor(chunk), state)
         chunks.append(ops.convert_to_numpy(y))
 
     for i, name in enumerate(ssm.INITIALISATIONS):
@@ -159,18 +176,18 @@ def test_fft_recurrent_and_chunked_form_agree_over_784_steps(method):
         )
 
 
-@pytest.mark.parametrize("length", [1, 7, 64, 257])
+@pytest.mark.parametrize("length", [1, 64, 257])
 def test_the_causal_convolution_is_the_sum_over_the_past(length):
     rng = np.random.default_rng(2)
     u, k = rng.normal(size=(2, length, 3)), rng.normal(size=(3, length))
-    y = ssm.causal_convolution(u.astype("float32"), k.astype("float32"))
+    y = compiled(ssm.causal_convolution)(u.astype("float32"), k.astype("float32"))
     expected = [[np.convolve(u[b, :, h], k[h])[:length] for h in range(3)] for b in range(2)]
     np.testing.assert_allclose(
         ops.convert_to_numpy(y), np.transpose(expected, (0, 2, 1)), atol=1e-4
     )
 
 
-@pytest.mark.parametrize("length", [1, 2, 7, 50])
+@pytest.mark.parametrize("length", [1, 2, 50])
 def test_the_bidirectional_convolution_is_the_double_sum(length):
     rng = np.random.default_rng(3)
     u = rng.normal(size=(2, length, 3))
@@ -180,7 +197,7 @@ def test_the_bidirectional_convolution_is_the_double_sum(length):
         for j in range(length):
             weight = forward[:, i - j] if j <= i else backward[:, j - i - 1]
             expected[:, i] += weight * u[:, j]
-    y = ssm.bidirectional_convolution(
+    y = compiled(ssm.bidirectional_convolution)(
         *(x.astype("float32") for x in (u, forward, backward))
     )
     np.testing.assert_allclose(ops.convert_to_numpy(y), expected, atol=1e-4)
