@@ -103,10 +103,27 @@ class MemoryAccess(keras.layers.Layer):
         ]
 
     def call(self, hidden, states):
+        return self.step(self.project(hidden), states)
+
+    def project(self, hidden):
+        """The raw numbers of all heads, write heads first: one product.
+
+        Where `hidden` does not depend on the memory, call this for all time steps at once.
+        """
+        heads = (self.write_head, self.read_head)
+        kernel = ops.concatenate([head.kernel for head in heads], axis=-1)
+        bias = ops.concatenate([head.bias for head in heads], axis=-1)
+        return ops.matmul(hidden, kernel) + bias
+
+    def step(self, projection, states):
+        """One time step, from the raw numbers of all heads `(B, numbers)`."""
         memory, weights, _ = states
         memory = self.memory.as_matrix(ops.cast(memory, "float32"))
         weights = ops.reshape(ops.cast(weights, "float32"), self.weights_shape)
-        write_numbers, read_numbers = self.head_numbers(hidden)
+        projection = ops.cast(projection, "float32")
+        split = self.write_head.heads * self.write_head.size
+        write_numbers = self.write_head.split(projection[:, :split])
+        read_numbers = self.read_head.split(projection[:, split:])
 
         size = self.read_head.addressing_size
         numbers = ops.concatenate([write_numbers[..., :size], read_numbers], axis=1)
@@ -120,18 +137,6 @@ class MemoryAccess(keras.layers.Layer):
             ops.cast(ops.reshape(state, (-1, size)), self.compute_dtype)
             for state, size in zip((written, weights, reads), self.state_size, strict=True)
         ]
-
-    def head_numbers(self, hidden):
-        """The raw numbers of the write and of the read heads, each `(B, heads, size)`."""
-        heads = (self.write_head, self.read_head)
-        kernel = ops.concatenate([head.kernel for head in heads], axis=-1)
-        bias = ops.concatenate([head.bias for head in heads], axis=-1)
-        projection = ops.cast(ops.matmul(hidden, kernel) + bias, "float32")
-        split = self.write_head.heads * self.write_head.size
-        return (
-            self.write_head.split(projection[:, :split]),
-            self.read_head.split(projection[:, split:]),
-        )
 
     def get_config(self):
         return {

@@ -6,6 +6,18 @@ from keras.src import backend
 from keras_s4ntm.backend import loop_step
 
 
+def run_loop(step, sequences, states, **options):
+    """`step` at every time step of `sequences`: Keras' own recurrent loop.
+
+    The first state must be the previous output: masking on JAX relies on it.
+
+    Returns:
+        `(last_output, outputs, states)`.
+    """
+    length = keras.tree.flatten(sequences)[0].shape[1]
+    return backend.rnn(loop_step(step), sequences, states, input_length=length, **options)
+
+
 class MemoryRNN(keras.layers.RNN):
     """`keras.layers.RNN` for cells with `project_inputs` and `step`.
 
@@ -14,14 +26,13 @@ class MemoryRNN(keras.layers.RNN):
     """
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
-        return backend.rnn(
-            loop_step(self.cell.step),
+        return run_loop(
+            self.cell.step,
             self.cell.project_inputs(sequences),
             initial_state,
             go_backwards=self.go_backwards,
             mask=mask,
             unroll=self.unroll,
-            input_length=sequences.shape[1],
             zero_output_for_mask=self.zero_output_for_mask,
             return_all_outputs=self.return_sequences,
         )
