@@ -10,10 +10,12 @@ from keras_s4ntm.layers.heads import ReadHead, WriteHead
 from keras_s4ntm.layers.memory import Memory
 from keras_s4ntm.layers.ntm import NTM, NTMCell
 from keras_s4ntm.layers.s4d import S4D, S4DBlock
+from keras_s4ntm.layers.s4d_ntm import S4DNTM, S4DNTMCell
 
 __all__ = [
     "NTM",
     "S4D",
+    "S4DNTM",
     "CellController",
     "FeedForwardController",
     "LSTMController",
@@ -22,5 +24,6 @@ __all__ = [
     "NTMCell",
     "ReadHead",
     "S4DBlock",
+    "S4DNTMCell",
     "WriteHead",
 ]

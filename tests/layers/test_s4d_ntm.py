@@ -1,0 +1,145 @@
+"""The S4D-NTM as a whole: one network in two forms, a live memory, a drop-in for `LSTM`."""
+
+import keras
+import numpy as np
+import pytest
+from helpers import numpy, tensors
+
+from keras_s4ntm.layers import S4DNTM
+
+SMALL = {"units": 6, "state_dimension": 4, "memory_size": 9, "memory_width": 4}
+INPUT = 5
+OPTIONS = [
+    {},
+    {"output": "all"},
+    {"blocks": 2, "read_heads": 2, "write_heads": 2},
+    {"order": "read-first", "learn_initial_memory": True},
+]
+
+
+def random_inputs(rng, batch=3, time=7):
+    return rng.normal(size=(batch, time, INPUT)).astype("float32")
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_streaming_with_recurrent_s4d_equals_the_whole_sequence_by_fft(rng, options):
+    x = random_inputs(rng, time=30)
+    layer = S4DNTM(**SMALL, **options, return_sequences=True)
+    whole = numpy(layer(x))
+    states = layer.get_initial_state(3)
+    for t in range(x.shape[1]):
+        output, states = layer.step(x[:, t], states)
+        np.testing.assert_allclose(numpy(output), whole[:, t], atol=1e-4)
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_states_continue_a_sequence(rng, options):
+    x = random_inputs(rng, time=8)
+    whole = S4DNTM(**SMALL, **options, return_sequences=True)
+    parts = S4DNTM(**SMALL, **options, return_sequences=True, return_state=True)
+    expected = numpy(whole(x))
+    parts.build(x.shape)
+    parts.set_weights(whole.get_weights())
+    first, *states = parts(x[:, :5])
+    rest, *_ = parts(x[:, 5:], initial_state=states)
+    joined = np.concatenate([numpy(first), numpy(rest)], 1)
+    np.testing.assert_allclose(joined, expected, atol=1e-4)
+
+
+def test_last_output_is_that_of_the_last_step(rng):
+    x = random_inputs(rng)
+    layer = S4DNTM(**SMALL, output="all")
+    last = numpy(layer(x))
+    sequences = S4DNTM(**SMALL, output="all", return_sequences=True)
+    sequences.build(x.shape)
+    sequences.set_weights(layer.get_weights())
+    np.testing.assert_allclose(last, numpy(sequences(x))[:, -1], atol=1e-5)
+
+
+@pytest.mark.parametrize("batch", [3, 9])  # 9: as many sequences as slots
+def test_masked_steps_leave_every_state_unchanged(rng, batch):
+    x = random_inputs(rng, batch, time=7)
+    mask = rng.random((batch, 7)) < 0.6
+    mask[:, 0] = True
+    layer = S4DNTM(**SMALL, return_state=True)
+    masked = numpy(layer(x, mask=tensors([mask])[0] > 0))
+    for i in range(batch):
+        alone = numpy(layer(x[i : i + 1, mask[i]]))
+        for a, b in zip(masked, alone, strict=True):
+            np.testing.assert_allclose(a[i], b[0], atol=1e-5)
+
+
+def test_go_backwards_reads_the_sequence_from_its_end(rng):
+    x = random_inputs(rng)
+    layer = S4DNTM(**SMALL, return_sequences=True)
+    expected = numpy(layer(x[:, ::-1].copy()))
+    backwards = S4DNTM(**SMALL, return_sequences=True, go_backwards=True)
+    backwards.build(x.shape)
+    backwards.set_weights(layer.get_weights())
+    np.testing.assert_allclose(numpy(backwards(x)), expected, atol=1e-6)
+
+
+def fitted_model(rng, **options):
+    """A small model after some steps of training, and inputs."""
+    inputs = keras.Input((None, INPUT))
+    model = keras.Model(inputs, keras.layers.Dense(2)(S4DNTM(**SMALL, **options)(inputs)))
+    model.compile("adam", "mse", jit_compile=keras.backend.backend() == "tensorflow")
+    x = random_inputs(rng)
+    losses = model.fit(x, np.ones((3, 2)), epochs=3, verbose=0).history["loss"]
+    assert np.isfinite(losses).all()
+    assert losses[-1] < losses[0]
+    return model, x
+
+
+@pytest.mark.parametrize("options", [OPTIONS[1], OPTIONS[3]], ids=str)
+def test_the_memory_is_alive_every_weight_gets_a_gradient(rng, options):
+    model, x = fitted_model(rng, **options)
+    before = [numpy(w.value) for w in model.trainable_weights]
+    model.compile(keras.optimizers.SGD(10.0), "mse")
+    model.train_on_batch(x, np.full((3, 2), 5.0))
+    for weight, old in zip(model.trainable_weights, before, strict=True):
+        assert (numpy(weight.value) != old).any(), weight.path
+
+
+def test_survives_a_round_trip_through_a_keras_file(rng, tmp_path):
+    model, x = fitted_model(rng, blocks=2, output="all")
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert loaded.layers[1].get_config() == model.layers[1].get_config()
+    np.testing.assert_allclose(loaded.predict(x, verbose=0), model.predict(x, verbose=0), atol=1e-6)
+
+
+def test_one_model_takes_any_batch_size_and_length(rng):
+    inputs = keras.Input((None, INPUT))
+    model = keras.Model(inputs, S4DNTM(**SMALL, return_sequences=True)(inputs))
+    assert model.output_shape == (None, None, 4)
+    for batch, time in ((1, 5), (4, 9)):
+        assert model.predict(random_inputs(rng, batch, time), verbose=0).shape == (batch, time, 4)
+
+
+def test_mixed_precision_trains_and_stays_near_float32(rng):
+    x = random_inputs(rng)
+    layer = S4DNTM(**SMALL, return_sequences=True)
+    expected = numpy(layer(x))
+    mixed = S4DNTM(**SMALL, return_sequences=True, dtype="mixed_bfloat16")
+    mixed.build(x.shape)
+    mixed.set_weights(layer.get_weights())
+    np.testing.assert_allclose(numpy(mixed(x)).astype("float32"), expected, atol=0.05)
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    fitted_model(rng)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"units": 0}, "units must be a positive integer"),
+        ({"blocks": 0}, "blocks must be a positive integer"),
+        ({"memory_size": 0}, "memory_size must be a positive integer"),
+        ({"shift_range": 5}, "shift_range of at most 4"),
+        ({"output": "none"}, "output must be one of"),
+    ],
+    ids=str,
+)
+def test_arguments_that_cannot_be_meant_are_refused_in_one_sentence(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        S4DNTM(**{**SMALL, **arguments})
