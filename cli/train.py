@@ -18,6 +18,7 @@ from keras_s4ntm.cli.common import (
     use_backend,
 )
 from keras_s4ntm.errors import S4NTMError, TrainingDiverged
+from keras_s4ntm.recipe import Recipe
 from keras_s4ntm.runs import Run
 
 EVALUATION_SEQUENCES = 256
@@ -28,6 +29,7 @@ EVALUATION_SEQUENCES = 256
 @click.option("--model", "model_name", metavar="NAME", help="See `s4ntm list models`. [ntm]")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Of weights and data. [0]")
 @click.option("--steps", type=click.IntRange(1), help="Updates in all.")
+@click.option("--epochs", type=click.IntRange(1), help="Instead: in validation intervals.")
 @click.option("--batch-size", type=click.IntRange(1), help="Sequences in a batch.")
 @click.option("--run-dir", metavar="DIR", help="Where the run goes. [runs/TASK-MODEL-TIME]")
 @click.option("--resume", metavar="RUN", help="Go on with a run that was interrupted.")
@@ -45,6 +47,7 @@ def command(
     resume,
     assignments,
     tensorboard,
+    epochs,
     backend,
     quiet,
     as_json,
@@ -60,7 +63,7 @@ def command(
       s4ntm train --resume runs/mine
     """
     if resume:
-        changed = [task, model_name, seed, run_dir, *assignments, *recipe_options.values()]
+        changed = [task, model_name, seed, run_dir, epochs, *assignments, *recipe_options.values()]
         if any(value is not None for value in changed):
             raise click.UsageError(
                 "--resume goes on with a run as it was configured: give no TASK and no option "
@@ -75,6 +78,11 @@ def command(
             raise click.UsageError("Which TASK? See `s4ntm list tasks`; or --resume RUN.")
         run = None
         model_name, seed = model_name or "ntm", seed or 0
+        if epochs:
+            if recipe_options["steps"]:
+                raise click.UsageError("Give --steps or --epochs, not both.")
+            interval = recipe_options["validation_interval"] or Recipe.validation_interval
+            recipe_options["steps"] = epochs * interval
         task, hyperparameters, recipe = configure(task, model_name, assignments, recipe_options)
         backend = use_backend(backend)
 

@@ -68,7 +68,7 @@ class RichProgress(keras.callbacks.ProgbarLogger):
     def on_epoch_end(self, epoch, logs=None):
         self.logs = {**self.logs, **(logs or {})}
         if not self.console.is_terminal and any(k.startswith("val_") for k in logs or {}):
-            self.console.print(f"step {self.step}/{self.total}  {self._figures()}")
+            self.console.print(f"step {self.step}/{self.total}  {self._figures()}", soft_wrap=True)
 
     def on_train_end(self, logs=None):
         self.progress.update(self.bar, description="trained", figures=self._figures())
@@ -98,15 +98,13 @@ class RichProgress(keras.callbacks.ProgbarLogger):
             self.progress.stop()
 
     def _figures(self):
-        names = {
-            "loss": "loss",
-            "val_loss": "val loss",
-            "val_bit_errors": "wrong bits/sequence",
-            "val_accuracy": "val accuracy",
-        }
-        figures = [
-            f"{label} {self.logs[key]:.4g}" for key, label in names.items() if key in self.logs
-        ]
+        names = {"loss": "loss", "bit_errors": "wrong bits/sequence"}
+        figures = []
+        for key, label in names.items():
+            if key in self.logs:
+                figures.append(f"{label} {self.logs[key]:.4g}")
+            if f"val_{key}" in self.logs:
+                figures.append(f"(validation {self.logs[f'val_{key}']:.4g})")
         if self.first_step is not None and self.step > self.first_step:
             elapsed = time.perf_counter() - self.started
             rate = (self.step - self.first_step) * self.batch_size / elapsed
