@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import sys
+import warnings
 from contextlib import contextmanager
 
 import click
@@ -83,17 +84,18 @@ def load_keras(backend, quiet=False):
     if "keras" in sys.modules:
         return
     if "--debug" not in sys.argv:
-        drop_native_logs()
+        quieten_libraries()
     with console(quiet).status(f"loading keras ({backend})"):
         import keras  # noqa: F401
 
 
-def drop_native_logs():
-    """Drop what native libraries write to standard error; Python's own messages still show.
+def quieten_libraries():
+    """Drop the warnings of libraries, and what native code writes to standard error.
 
     TensorFlow writes several lines at import, also where another backend is used and Keras
-    imports it to save a file; no setting turns them off.
+    imports it to save a file; no setting turns them off. Our own messages still show.
     """
+    warnings.simplefilter("ignore")
     sys.stderr.flush()
     visible = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8", errors="replace")
     with open(os.devnull, "w") as nowhere:

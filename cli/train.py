@@ -159,5 +159,5 @@ def tensorboard_callback(run):
     import keras
 
     if any(importlib.util.find_spec(name) is None for name in ("tensorflow", "tensorboard")):
-        raise S4NTMError("--tensorboard needs: pip install tensorflow tensorboard.")
+        raise S4NTMError("--tensorboard needs: pip install 'keras-s4ntm[tensorboard]'.")
     return keras.callbacks.TensorBoard(str(run.path / "tensorboard"))
