@@ -6,11 +6,6 @@ import keras
 class Batches(keras.utils.PyDataset):
     """The batches of some epochs, one epoch after the other: a pure function of the index.
 
-    A batch is `(inputs, targets, weights)`. The weights are the task's mask over its sum in each
-    sequence, so that in a weighted mean every sequence counts the same, and the first vector of a
-    short one more than the tenth of a long one. Without this a network may settle for losing the
-    first vector of every sequence.
-
     The same batches come on every backend, and a run that is resumed at an epoch sees what the
     uninterrupted one would have seen. Use with `fit(..., steps_per_epoch=count, shuffle=False)`:
     nothing then depends on when, or how often, Keras announces the end of an epoch.
@@ -38,6 +33,4 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, index):
         epoch, index = divmod(index, self.count)
-        batch = self.task.batch(self.seed, self.first_epoch + epoch, index, self.batch_size)
-        weights = batch.mask / batch.mask.sum(axis=1, keepdims=True)
-        return batch.inputs, batch.targets, weights
+        return tuple(self.task.batch(self.seed, self.first_epoch + epoch, index, self.batch_size))

@@ -15,8 +15,8 @@ class Recipe:
         batch_size: sequences in a batch.
         learning_rate: the highest rate of Adam.
         warmup_steps: updates until that rate is reached; then it decays to zero as a cosine.
-        clip_norm: global norm that gradients are clipped to. A rare gradient that is many times as
-            large as the usual ones can undo all that was learned.
+        clip_norm: global norm that gradients are clipped to. About what is usual in training: a
+            rare gradient that is ten times as large can undo all that was learned.
         report_interval: between two records of the history.
         validation_interval: between two validations.
         checkpoint_interval: between two checkpoints.
@@ -27,7 +27,7 @@ class Recipe:
     batch_size: int = 32
     learning_rate: float = 2e-3
     warmup_steps: int = 100
-    clip_norm: float = 0.5
+    clip_norm: float = 0.1
     report_interval: int = 20
     validation_interval: int = 100
     checkpoint_interval: int = 100

@@ -13,7 +13,7 @@ TEST_SEED = 2**32
 
 
 def compile_model(model, recipe):
-    """Compile for bits: cross-entropy per scored bit, wrong bits per sequence."""
+    """Compile for bits: mean cross-entropy of the scored bits, wrong bits per sequence."""
     model.compile(
         optimizer=make_optimizer(
             recipe.steps, recipe.learning_rate, recipe.warmup_steps, recipe.clip_norm
