@@ -2,6 +2,10 @@
 
 import keras
 
+# Adam's memory of the size of gradients: 100 steps, not the usual 1,000. Late in training gradients
+# are small; a rare large one, divided by the small size remembered, would undo what was learned.
+BETA_2 = 0.99
+
 
 def make_optimizer(steps, learning_rate, warmup_steps, clip_norm):
     """Adam with a linear warm-up and a cosine decay to zero; gradients clipped by global norm.
@@ -18,4 +22,4 @@ def make_optimizer(steps, learning_rate, warmup_steps, clip_norm):
         warmup_target=learning_rate,
         warmup_steps=warmup_steps,
     )
-    return keras.optimizers.Adam(schedule, global_clipnorm=clip_norm)
+    return keras.optimizers.Adam(schedule, beta_2=BETA_2, global_clipnorm=clip_norm)

@@ -15,19 +15,18 @@ class Recipe:
         batch_size: sequences in a batch.
         learning_rate: the highest rate of Adam.
         warmup_steps: updates until that rate is reached; then it decays to zero as a cosine.
-        clip_norm: global norm that gradients are clipped to. About what is usual in training: a
-            rare gradient that is ten times as large can undo all that was learned.
+        clip_norm: global norm that gradients are clipped to.
         report_interval: between two records of the history.
         validation_interval: between two validations.
         checkpoint_interval: between two checkpoints.
         validation_sequences: sequences of a validation.
     """
 
-    steps: int = 1000
+    steps: int = 1400
     batch_size: int = 32
     learning_rate: float = 2e-3
     warmup_steps: int = 100
-    clip_norm: float = 0.1
+    clip_norm: float = 1.0
     report_interval: int = 20
     validation_interval: int = 100
     checkpoint_interval: int = 100
