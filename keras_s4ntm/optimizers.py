@@ -2,9 +2,10 @@
 
 import keras
 
-# Adam's memory of the size of gradients: 100 steps, not the usual 1,000. Late in training gradients
-# are small; a rare large one, divided by the small size remembered, would undo what was learned.
-BETA_2 = 0.99
+# Added to the root of Adam's second moment. It is far above the usual 1e-7 so that steps shrink with
+# the gradients: once copy is solved they are small, and a step of full size in their direction
+# would slowly undo what rare sequences taught; a rare large gradient still makes a large step.
+EPSILON = 1e-4
 
 
 def make_optimizer(steps, learning_rate, warmup_steps, clip_norm):
@@ -22,4 +23,4 @@ def make_optimizer(steps, learning_rate, warmup_steps, clip_norm):
         warmup_target=learning_rate,
         warmup_steps=warmup_steps,
     )
-    return keras.optimizers.Adam(schedule, beta_2=BETA_2, global_clipnorm=clip_norm)
+    return keras.optimizers.Adam(schedule, epsilon=EPSILON, global_clipnorm=clip_norm)

@@ -22,7 +22,7 @@ class Recipe:
         validation_sequences: sequences of a validation.
     """
 
-    steps: int = 1400
+    steps: int = 1000
     batch_size: int = 32
     learning_rate: float = 2e-3
     warmup_steps: int = 100

@@ -142,7 +142,8 @@ def powers(transition, exponents):
 
 def split_complex(c):
     """`(..., 2)` as the pair `(real, imag)`."""
-    return c[..., 0], c[..., 1]
+    real, imag = ops.split(c, 2, axis=-1)
+    return ops.squeeze(real, -1), ops.squeeze(imag, -1)
 
 
 # --- Convolutional form -----------------------------------------------------------------------
