@@ -2,8 +2,8 @@
 
 import keras
 
-# Added to the root of Adam's second moment. It is far above the usual 1e-7 so that steps shrink with
-# the gradients: once copy is solved they are small, and a step of full size in their direction
+# Added to the root of Adam's second moment. It is far above the usual 1e-7 so that steps shrink
+# with the gradients: once copy is solved they are small, and steps of full size in their direction
 # would slowly undo what rare sequences taught; a rare large gradient still makes a large step.
 EPSILON = 1e-4
 
