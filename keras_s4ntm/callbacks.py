@@ -5,6 +5,7 @@ checkpoint is our own: `keras.callbacks.BackupAndRestore` writes weights and epo
 in place, so that a process killed between the two resumes at the wrong epoch.
 """
 
+import math
 import time
 
 import keras
@@ -113,7 +114,7 @@ class RichProgress(keras.callbacks.ProgbarLogger):
 
 
 class RunRecorder(keras.callbacks.Callback):
-    """Writes the history and the checkpoints of a run.
+    """Writes the history, the checkpoints and the best network of a run.
 
     Args:
         run: a `keras_s4ntm.runs.Run`.
@@ -136,12 +137,14 @@ class RunRecorder(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         done = epoch + 1
         seconds = self.before + time.perf_counter() - self.started
+        if "val_loss" in logs and logs["val_loss"] < self.lowest_loss():
+            self.run.save_best(self.model)
         self.records.append(
             {
                 "epoch": done,
                 "step": done * self.steps_per_epoch,
                 "seconds": round(seconds, 3),
-                **{name: float(value) for name, value in (logs or {}).items()},
+                **{name: float(value) for name, value in logs.items()},
             }
         )
         self.run.write_history(self.records)
@@ -149,6 +152,10 @@ class RunRecorder(keras.callbacks.Callback):
         if last or done % self.checkpoint_every == 0:
             check_finite(self.model, done * self.steps_per_epoch)
             self.run.save_checkpoint(self.model, done)
+
+    def lowest_loss(self):
+        """The lowest validation loss so far."""
+        return min((r["val_loss"] for r in self.records if "val_loss" in r), default=math.inf)
 
 
 def check_finite(model, step):

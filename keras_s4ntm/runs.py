@@ -2,7 +2,8 @@
 
     config.json      task, model, training, seed, backend, versions: enough to rebuild everything
     history.json     one record per report interval
-    checkpoints/     epoch-00012.weights.h5 (weights and optimizer) and epoch-00012.json (checksum)
+    checkpoints/     epoch-00012.weights.h5 (weights and optimizer) and epoch-00012.json (checksum);
+                     best.weights.h5, of the validation with the lowest loss
     model.keras      the trained model, once training has ended
 
 Everything is written under a temporary name and then renamed, so that a file under its own name
@@ -57,6 +58,7 @@ class Run:
         self.history_path = self.path / "history.json"
         self.model_path = self.path / "model.keras"
         self.checkpoints_path = self.path / "checkpoints"
+        self.best_path = self.checkpoints_path / "best.weights.h5"
 
     @classmethod
     def create(cls, path, config):
@@ -171,6 +173,17 @@ class Run:
         return f", from the good checkpoint {self.checkpoint_path(epochs[-1])}"
 
     # The trained model
+
+    def save_best(self, model):
+        """Write the weights of the best validation so far."""
+        temporary = self.best_path.with_name("unfinished.weights.h5")
+        model.save_weights(temporary, overwrite=True)
+        os.replace(temporary, self.best_path)
+
+    def load_best(self, model):
+        """Load the weights of the best validation, if there was one."""
+        if self.best_path.exists():
+            model.load_weights(self.best_path)
 
     def save_model(self, model):
         """Write the trained model as `model.keras`."""

@@ -28,6 +28,8 @@ def compile_model(model, recipe):
 def train(run, model, task, recipe, seed, callbacks=()):
     """Train `model` in `run`, from its last checkpoint if it has one.
 
+    The result, in `model` and in the run, is the network of the best validation.
+
     Returns:
         The history: a list of records.
 
@@ -73,5 +75,6 @@ def train(run, model, task, recipe, seed, callbacks=()):
             raise
         step = int(model.optimizer.iterations)
         raise TrainingDiverged(f"the loss is not a finite number at step {step}") from error
+    run.load_best(model)
     run.save_model(model)
     return recorder.records
