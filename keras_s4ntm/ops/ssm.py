@@ -142,8 +142,7 @@ def powers(transition, exponents):
 
 def split_complex(c):
     """`(..., 2)` as the pair `(real, imag)`."""
-    real, imag = ops.split(c, 2, axis=-1)
-    return ops.squeeze(real, -1), ops.squeeze(imag, -1)
+    return c[..., 0], c[..., 1]
 
 
 # --- Convolutional form -----------------------------------------------------------------------

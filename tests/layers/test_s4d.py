@@ -70,6 +70,16 @@ def built(layer):
     return layer
 
 
+def descend(model):
+    """Compiles the model so that a step of training subtracts the gradient of `sum(y * p)`.
+
+    With XLA where there is one: in a plain TensorFlow graph (2.21, on a CPU) an optimizer now and
+    then updates one weight before the gradient of another has used it, which shows at rate 1.
+    """
+    jit = keras.backend.backend() != "torch"
+    model.compile(keras.optimizers.SGD(1.0), lambda y, p: ops.sum(y * p), jit_compile=jit)
+
+
 def stream(layer, inputs):
     """The outputs of `step`, one time step after the other."""
     states, outputs = layer.get_initial_state(inputs.shape[0]), []
@@ -149,8 +159,7 @@ def test_gradients_of_the_five_parameters_are_those_of_finite_differences_in_flo
     layer = S4D(H, N, dt_min=0.01, dt_max=0.5)
     model = keras.Model(inputs, layer(inputs))
     w = weights_of(layer)
-    # The step of plain gradient descent at rate 1 is the gradient.
-    model.compile(keras.optimizers.SGD(1.0), lambda y, p: ops.sum(y * p) / 100)
+    descend(model)
     model.train_on_batch(u, target)
     for name, after in weights_of(layer).items():
         expected = np.zeros_like(w[name])
@@ -159,7 +168,7 @@ def test_gradients_of_the_five_parameters_are_those_of_finite_differences_in_flo
             for epsilon in (1e-6, -1e-6):
                 moved = {**w, name: w[name].copy()}
                 moved[name][index] += epsilon
-                losses.append((target * reference_s4d(moved, u)).sum() / 100)
+                losses.append((target * reference_s4d(moved, u)).sum())
             expected[index] = (losses[0] - losses[1]) / 2e-6
         scale = np.abs(expected).max()
         assert scale > 0
@@ -180,7 +189,7 @@ def test_gradient_of_the_input_is_that_of_finite_differences(bidirectional):
     outputs = layer(keras.layers.Reshape((9, 2))(variable(inputs)))
     model = keras.Model(inputs, outputs)
     variable.set_weights([u.reshape(1, 18)])
-    model.compile(keras.optimizers.SGD(1.0), lambda y, p: ops.sum(y * p))
+    descend(model)
     model.train_on_batch(np.zeros((1, 1), "int32"), target)
     moved = variable.get_weights()[0].reshape(1, 9, 2)
     np.testing.assert_allclose(u - moved, expected, atol=1e-4)
@@ -330,7 +339,7 @@ def test_a_keras_file_gives_back_the_layer(layer, tmp_path):
     loaded = keras.models.load_model(tmp_path / "model.keras")
     assert loaded.layers[1].get_config() == layer.get_config()
     u = noise(2, 25, H)
-    np.testing.assert_allclose(numpy(loaded(u)), numpy(model(u)), atol=1e-6)
+    np.testing.assert_allclose(apply(loaded, u), apply(model, u), atol=1e-6)
 
 
 def test_dropout_drops_a_channel_for_a_whole_sequence():
@@ -342,14 +351,13 @@ def test_dropout_drops_a_channel_for_a_whole_sequence():
     assert 0.4 < dropped.mean() / 2 < 0.6
 
 
-def test_dropout_acts_in_training_only():
+def test_there_is_no_dropout_outside_training():
     block, u = built(S4DBlock(H, N, dropout=0.5)), noise(2, 9, H)
     plain = built(S4DBlock(H, N))
     for target, source in zip(plain.trainable_weights, block.trainable_weights, strict=True):
         target.assign(source)
     np.testing.assert_allclose(apply(block, u), apply(plain, u), atol=1e-6)
     np.testing.assert_allclose(apply(block, u, training=False), apply(plain, u), atol=1e-6)
-    assert np.abs(numpy(block(u, training=True)) - apply(plain, u)).max() > 1e-3
 
 
 @pytest.mark.parametrize("make", [S4D, S4DBlock])
