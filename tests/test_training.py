@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 SMALL = ["-p", "max_length=3", "-p", "bits=2", "-p", "memory_size=8", "-p", "units=8"]
-STEPS = ["--steps", "300", "--report-interval", "10", "--validation-interval", "50"]
+STEPS = ["--steps", "160", "--report-interval", "10", "--validation-interval", "40"]
 
 
 def start(*arguments):
