@@ -14,7 +14,6 @@ import click
 from keras_s4ntm.errors import BackendError, RunError
 from keras_s4ntm.parameters import ParameterError, check_value, choose, parameters_of, suggest
 from keras_s4ntm.recipe import Recipe
-from keras_s4ntm.tasks import TASKS
 
 BACKENDS = ("jax", "tensorflow", "torch")  # the fastest first: see the README
 
@@ -121,6 +120,7 @@ def configure(task_name, model_name, assignments, recipe_overrides=None):
         `(task, hyperparameters, recipe)`.
     """
     from keras_s4ntm.models import MODELS
+    from keras_s4ntm.tasks import TASKS
 
     with usage_errors():
         task_class = choose("task", task_name, TASKS)
@@ -160,6 +160,7 @@ def run_config(task, model_name, hyperparameters, recipe, seed, backend):
 def rebuild(run):
     """Task, hyperparameters and recipe of a run; its config is data, and checked as such."""
     from keras_s4ntm.models import check_hyperparameters
+    from keras_s4ntm.tasks import TASKS
 
     config = run.config
     try:

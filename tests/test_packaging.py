@@ -63,5 +63,6 @@ def test_help_lists_and_mistyped_names_answer_before_a_framework_is_loaded(argum
         "except SystemExit:\n"
         "    pass\n"
         "assert not {'keras', 'tensorflow', 'torch', 'jax'} & set(sys.modules)\n"
+        f"assert '--help' not in {arguments!r} or 'numpy' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
