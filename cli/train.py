@@ -127,10 +127,10 @@ def command(
 
 def fit(run, model, task, recipe, seed, tensorboard, silent):
     """Train, with progress; on Ctrl-C or a divergence say what is left and how to go on."""
-    from keras_s4ntm.callbacks import RichProgress
+    from keras_s4ntm.callbacks import InterruptBetweenSteps, RichProgress
     from keras_s4ntm.training import train
 
-    callbacks = []
+    callbacks = [InterruptBetweenSteps()]
     if not silent:
         callbacks.append(RichProgress(recipe.batch_size))
     if tensorboard:

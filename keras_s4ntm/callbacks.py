@@ -6,6 +6,7 @@ in place, so that a process killed between the two resumes at the wrong epoch.
 """
 
 import math
+import signal
 import time
 
 import keras
@@ -111,6 +112,30 @@ class RichProgress(keras.callbacks.ProgbarLogger):
             rate = (self.step - self.first_step) * self.batch_size / elapsed
             figures.append(f"{rate:.0f} sequences/s")
         return "  ".join(figures)
+
+
+class InterruptBetweenSteps(keras.callbacks.Callback):
+    """Ctrl-C during `fit` raises `KeyboardInterrupt` after the step, never within one.
+
+    Raised at any other place it may be swallowed, by a destructor or by native code. A second
+    Ctrl-C acts at once. `stop` gives Ctrl-C back its usual meaning.
+    """
+
+    def on_train_begin(self, logs=None):
+        self.interrupted = False
+        signal.signal(signal.SIGINT, self.note)
+
+    def note(self, *_):
+        if self.interrupted:
+            raise KeyboardInterrupt
+        self.interrupted = True
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.interrupted:
+            raise KeyboardInterrupt
+
+    def stop(self):
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class RunRecorder(keras.callbacks.Callback):
