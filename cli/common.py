@@ -15,7 +15,7 @@ from keras_s4ntm.errors import BackendError, RunError
 from keras_s4ntm.parameters import ParameterError, check_value, choose, parameters_of, suggest
 from keras_s4ntm.recipe import Recipe
 
-BACKENDS = ("jax", "tensorflow", "torch")  # the fastest first: see the README
+BACKENDS = ("jax", "tensorflow", "torch")  # in order of preference
 
 
 def common_options(function):

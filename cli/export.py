@@ -8,7 +8,6 @@ from keras_s4ntm.cli.common import (
     load_keras,
     load_trained,
     print_json,
-    rebuild,
     use_backend,
 )
 from keras_s4ntm.errors import BackendError
@@ -35,7 +34,6 @@ def command(run, format_, output, backend, quiet, as_json):
       s4ntm export runs/mine --format onnx --output copy.onnx
     """
     run = Run.open(run)
-    rebuild(run)
     if backend not in (None, "tensorflow"):
         raise click.UsageError("export runs on tensorflow, whatever backend trained the run.")
     try:

@@ -7,8 +7,7 @@ def loop_step(step):
     """The function of one time step as the loop over time should run it on this backend.
 
     JAX stores every intermediate of every step for the backward pass. Recomputing the step there
-    (`keras.remat`) trains an NTM twice as fast on a CPU, because the loop is bound by memory
-    traffic, and with a fraction of the memory. The README shows the measurement.
+    (`keras.remat`) trains an NTM twice as fast on a CPU. The README shows the measurement.
     """
     if keras.backend.backend() == "jax":
         return keras.remat(step)

@@ -45,6 +45,12 @@ def _read_json(path, what):
         raise RunError(f"{path} is damaged and cannot be read as {what}: {error}.") from error
 
 
+def _save_weights(model, path):
+    temporary = path.with_name("unfinished.weights.h5")
+    model.save_weights(temporary, overwrite=True)
+    os.replace(temporary, path)
+
+
 def _checksum(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -132,10 +138,8 @@ class Run:
     def save_checkpoint(self, model, epoch, keep=2):
         """Write model and optimizer after `epoch` epochs; keep the last `keep` checkpoints."""
         path = self.checkpoint_path(epoch)
-        temporary = path.with_name("unfinished.weights.h5")
-        model.save_weights(temporary, overwrite=True)
-        record = {"epoch": epoch, "sha256": _checksum(temporary)}
-        os.replace(temporary, path)
+        _save_weights(model, path)
+        record = {"epoch": epoch, "sha256": _checksum(path)}
         _write_text(self._checkpoint_record(epoch), json.dumps(record) + "\n")
         for old in self.checkpoints()[:-keep]:
             self._checkpoint_record(old).unlink()
@@ -176,9 +180,7 @@ class Run:
 
     def save_best(self, model):
         """Write the weights of the best validation so far."""
-        temporary = self.best_path.with_name("unfinished.weights.h5")
-        model.save_weights(temporary, overwrite=True)
-        os.replace(temporary, self.best_path)
+        _save_weights(model, self.best_path)
 
     def load_best(self, model):
         """Load the weights of the best validation, if there was one."""

@@ -22,7 +22,7 @@ INPUT_SCALE = 4.0
 
 
 def input_initializer():
-    """The initializer of every controller's input kernel."""
+    """The initializer of the input kernels of the LSTM controller and of S4D-NTM."""
     return keras.initializers.VarianceScaling(INPUT_SCALE, "fan_in", "uniform")
 
 

@@ -76,6 +76,10 @@ class ReadHead(keras.layers.Layer):
         )
         self.built = True
 
+    def numbers(self, controller_output):
+        """The raw numbers of every head: `(B, units)` to `(B, heads, size)`."""
+        return self.split(ops.matmul(controller_output, self.kernel) + self.bias)
+
     def split(self, projection):
         """`(B, heads * size)` as `(B, heads, size)`."""
         return ops.reshape(projection, (-1, self.heads, self.size))
@@ -92,8 +96,7 @@ class ReadHead(keras.layers.Layer):
         )
 
     def call(self, controller_output):
-        projection = ops.matmul(controller_output, self.kernel) + self.bias
-        return self.addressing(self.split(projection)[..., : self.addressing_size])
+        return self.addressing(self.numbers(controller_output))
 
     def get_config(self):
         return {
@@ -122,7 +125,6 @@ class WriteHead(ReadHead):
         return ops.sigmoid(erase), ops.tanh(add)
 
     def call(self, controller_output):
-        projection = ops.matmul(controller_output, self.kernel) + self.bias
-        numbers = self.split(projection)
+        numbers = self.numbers(controller_output)
         addressing = self.addressing(numbers[..., : self.addressing_size])
         return addressing, *self.erase_and_add(numbers)

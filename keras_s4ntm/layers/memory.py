@@ -11,8 +11,8 @@ class Memory(keras.layers.Layer):
     """An external memory of `memory_size` slots, each a vector of `memory_width` numbers.
 
     Inside a recurrent network the memory is a *state*: this layer owns what it contains before
-    the first step, and turns the flat state into a matrix and back (Keras requires recurrent
-    states of rank 2). What the heads do with it are the functions of `keras_s4ntm.ops`.
+    the first step, and turns the flat state into a matrix (Keras requires recurrent states of
+    rank 2). What the heads do with it are the functions of `keras_s4ntm.ops`.
 
     Args:
         memory_size: N, the number of slots.
@@ -21,7 +21,6 @@ class Memory(keras.layers.Layer):
             1e-6, with which copy is learned 3.5 times sooner than with learned contents
             (Collier and Beel 2018, "Implementing Neural Turing Machines").
         learn_initial: whether the initial contents are trained.
-
     """
 
     def __init__(

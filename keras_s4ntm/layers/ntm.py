@@ -34,8 +34,7 @@ class NTMCell(keras.layers.Layer):
             `keras_s4ntm.layers.controllers`, or any Keras RNN cell (`units` is then ignored).
         output: `"reads"`: the read vectors, `R * M` numbers. `"all"`: the controller's output,
             then the read vectors. With `"reads"` nothing reaches the output but through the
-            memory: the controller cannot learn a task half by itself, and copy is learned in
-            half the steps and without slips (README).
+            memory, so the controller cannot learn a task half by itself (README, "Copy").
         order: `"write-first"` or `"read-first"`: whether a read sees this step's write.
         memory_initializer: what the memory holds at first: a number or a Keras initializer.
         learn_initial_memory: whether the initial contents are trained.

@@ -61,3 +61,7 @@ class MemoryRNN(keras.layers.RNN):
         del config["cell"]
         cell = self.cell.get_config()
         return {**cell, **config}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)

@@ -277,7 +277,3 @@ class S4DNTM(MemoryRNN):
             outputs = cell.output(features, outputs)
         last = cell.output(features[:, -1], last)
         return last, outputs, states
-
-    @classmethod
-    def from_config(cls, config):
-        return cls(**config)

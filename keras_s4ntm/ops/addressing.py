@@ -9,8 +9,7 @@ Shapes: B batch, H heads, N memory slots (`memory_size`), M their width
 from keras import ops
 
 # Added to the product of the norms in the cosine. It also says what counts as *empty*: a slot
-# whose norm times that of the key is far below it is similar to nothing. See the README,
-# "Why copy is solved on every seed".
+# whose norm times that of the key is far below it is similar to nothing.
 COSINE_EPSILON = 1e-3
 
 # Keeps the logarithm of a weight of zero finite, values and gradients alike.
