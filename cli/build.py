@@ -13,11 +13,12 @@ from keras_s4ntm.cli.common import (
     print_json,
     use_backend,
 )
+from keras_s4ntm.models import DEFAULT_MODEL
 
 
 @click.command("build")
 @click.option("--task", default="copy", show_default=True, metavar="NAME")
-@click.option("--model", "model_name", default="ntm", show_default=True, metavar="NAME")
+@click.option("--model", "model_name", default=DEFAULT_MODEL, show_default=True, metavar="NAME")
 @click.option("-p", "assignments", metavar="NAME=VALUE", multiple=True, help="Any parameter.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
 @click.option("--output", metavar="FILE.keras", help="Also write the untrained model.")

@@ -31,6 +31,23 @@ def common_options(function):
     return functools.reduce(lambda f, option: option(f), reversed(options), function)
 
 
+def data_option(function):
+    """`--data-dir`, for tasks that load data."""
+
+    def use(ctx, param, value):
+        if value is not None:
+            os.environ["TFDS_DATA_DIR"] = value  # which tensorflow_datasets reads at its import
+
+    return click.option(
+        "--data-dir",
+        metavar="DIR",
+        type=click.Path(exists=True, file_okay=False),
+        expose_value=False,
+        callback=use,
+        help="Where TensorFlow Datasets keeps its data. [TFDS_DATA_DIR]",
+    )(function)
+
+
 @contextmanager
 def usage_errors():
     """What the library refuses as an argument is a usage error: exit code 2."""
@@ -138,7 +155,7 @@ def configure(task_name, model_name, assignments, recipe_overrides=None):
             owner = known[name]
             values[owner][name] = check_value(name, text, owners[owner][name][0])
         given = {k: v for k, v in (recipe_overrides or {}).items() if v is not None}
-        recipe = Recipe(**{**values["recipe"], **given})
+        recipe = Recipe(**{**task_class.recipe, **values["recipe"], **given})
         defaults = {name: default for name, (_, default) in model.parameters.items()}
         return task_class(**values["task"]), {**defaults, **values["model"]}, recipe
 
@@ -216,10 +233,28 @@ def print_results(results, title):
     from rich.table import Table
 
     table = Table(title=title, title_justify="left")
-    for column in results[0]:
+    columns = [name for name in results[0] if name != "confusion"]
+    for column in columns:
         table.add_column(column.replace("_", " "), justify="right")
     for row in results:
-        table.add_row(*(f"{v:.4g}" if isinstance(v, float) else str(v) for v in row.values()))
+        values = [row[column] for column in columns]
+        table.add_row(*(f"{v:.4g}" if isinstance(v, float) else str(v) for v in values))
+    Console().print(table)
+    for row in results:
+        if "confusion" in row:
+            print_confusion(row["confusion"])
+
+
+def print_confusion(confusion):
+    """How often each class was taken for each, on standard output."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title="class (rows), taken for (columns)", title_justify="left")
+    for name in ["", *range(len(confusion))]:
+        table.add_column(str(name), justify="right")
+    for name, counts in enumerate(confusion):
+        table.add_row(f"[bold]{name}", *(str(n) if n else "" for n in counts))
     Console().print(table)
 
 

@@ -1,4 +1,4 @@
-"""`s4ntm evaluate`: how well a run's model does, at lengths in and far beyond training."""
+"""`s4ntm evaluate`: how well a run's model does, on test data and far beyond training."""
 
 import click
 
@@ -6,10 +6,12 @@ from keras_s4ntm.cli.common import (
     IntegerList,
     common_options,
     console,
+    data_option,
     load_keras,
     load_trained,
     print_json,
     print_results,
+    usage_errors,
     use_backend,
 )
 from keras_s4ntm.runs import Run
@@ -18,11 +20,15 @@ from keras_s4ntm.runs import Run
 @click.command("evaluate")
 @click.argument("run", metavar="RUN")
 @click.option("--lengths", type=IntegerList(), help="For example 20,40,120. [the task's own]")
-@click.option("--sequences", type=click.IntRange(1), default=256, show_default=True)
+@click.option("--sequences", type=click.IntRange(1), help="[256, or the whole test set]")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the test.")
+@data_option
 @common_options
 def command(run, lengths, sequences, seed, backend, quiet, as_json):
-    """Evaluate RUN: wrong bits per sequence, bit error rate, sequence accuracy, per length.
+    """Evaluate RUN on test data.
+
+    Of bits: wrong bits per sequence, bit error rate, sequence accuracy, per length. Of classes:
+    accuracy and the confusion matrix.
 
     \b
     Examples:
@@ -35,10 +41,9 @@ def command(run, lengths, sequences, seed, backend, quiet, as_json):
     task, model = load_trained(run)
 
     from keras_s4ntm.evaluation import evaluate
-    from keras_s4ntm.training import TEST_SEED
 
-    with console(quiet or as_json).status("evaluating"):
-        results = evaluate(model, task, seed + TEST_SEED, sequences, lengths)
+    with console(quiet or as_json).status("evaluating"), usage_errors():
+        results = evaluate(model, task, seed, sequences, lengths)
     name = run.config["model"]["name"]
     if as_json:
         print_json({"task": task.name, "model": name, "backend": backend, "results": results})

@@ -5,6 +5,7 @@ import click
 from keras_s4ntm.cli.common import (
     common_options,
     console,
+    data_option,
     load_keras,
     load_trained,
     print_json,
@@ -20,6 +21,7 @@ FORMATS = ("saved-model", "onnx")
 @click.argument("run", metavar="RUN")
 @click.option("--format", "format_", type=click.Choice(FORMATS), default=FORMATS[0])
 @click.option("--output", metavar="PATH", help="[RUN/saved-model or RUN/model.onnx]")
+@data_option
 @common_options
 def command(run, format_, output, backend, quiet, as_json):
     """Export RUN, trained on any backend, for serving: any batch size, any length.
@@ -51,7 +53,7 @@ def command(run, format_, output, backend, quiet, as_json):
     }[format_]
     output = output or str(run.path / name)
     task, model = load_trained(run)
-    sample = task.batch(seed=0, epoch=0, index=0, batch_size=3).inputs
+    sample = task.batch("test", seed=0, index=0, batch_size=3).inputs
     with console(silent).status("exporting"):
         difference = write(model, output, sample)
     if as_json:

@@ -1,5 +1,6 @@
 """`s4ntm train`: learn a task, or go on with a run."""
 
+import dataclasses
 import math
 import time
 
@@ -10,6 +11,7 @@ from keras_s4ntm.cli.common import (
     common_options,
     configure,
     console,
+    data_option,
     load_keras,
     print_json,
     print_results,
@@ -18,15 +20,15 @@ from keras_s4ntm.cli.common import (
     use_backend,
 )
 from keras_s4ntm.errors import S4NTMError, TrainingDiverged
-from keras_s4ntm.recipe import Recipe
+from keras_s4ntm.models import DEFAULT_MODEL
 from keras_s4ntm.runs import Run
-
-EVALUATION_SEQUENCES = 256
 
 
 @click.command("train")
 @click.argument("task", required=False)
-@click.option("--model", "model_name", metavar="NAME", help="See `s4ntm list models`. [ntm]")
+@click.option(
+    "--model", "model_name", metavar="NAME", help=f"See `s4ntm list models`. [{DEFAULT_MODEL}]"
+)
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Of weights and data. [0]")
 @click.option("--steps", type=click.IntRange(1), help="Updates in all.")
 @click.option("--epochs", type=click.IntRange(1), help="Instead: in validation intervals.")
@@ -38,6 +40,7 @@ EVALUATION_SEQUENCES = 256
 @click.option("--report-interval", type=click.IntRange(1), help="Steps between records.")
 @click.option("--validation-interval", type=click.IntRange(1), help="Steps between validations.")
 @click.option("--tensorboard", is_flag=True, help="Also write TensorBoard logs into the run.")
+@data_option
 @common_options
 def command(
     task,
@@ -60,6 +63,7 @@ def command(
       s4ntm train copy
       s4ntm train copy --model ntm -p controller=feedforward -p memory_size=256
       s4ntm train copy --backend torch --seed 3 --steps 500 --run-dir runs/mine
+      s4ntm train seq-mnist -p resolution=16 --data-dir ~/tensorflow_datasets
       s4ntm train --resume runs/mine
     """
     if resume:
@@ -77,13 +81,12 @@ def command(
         if task is None:
             raise click.UsageError("Which TASK? See `s4ntm list tasks`; or --resume RUN.")
         run = None
-        model_name, seed = model_name or "ntm", seed or 0
-        if epochs:
-            if recipe_options["steps"]:
-                raise click.UsageError("Give --steps or --epochs, not both.")
-            interval = recipe_options["validation_interval"] or Recipe.validation_interval
-            recipe_options["steps"] = epochs * interval
+        model_name, seed = model_name or DEFAULT_MODEL, seed or 0
+        if epochs and recipe_options["steps"]:
+            raise click.UsageError("Give --steps or --epochs, not both.")
         task, hyperparameters, recipe = configure(task, model_name, assignments, recipe_options)
+        if epochs:
+            recipe = dataclasses.replace(recipe, steps=epochs * recipe.validation_interval)
         backend = use_backend(backend)
 
     silent = quiet or as_json
@@ -98,10 +101,9 @@ def command(
     history = fit(run, model, task, recipe, seed, tensorboard, silent)
 
     from keras_s4ntm.evaluation import evaluate
-    from keras_s4ntm.training import TEST_SEED
 
     with console(silent).status("evaluating"):
-        results = evaluate(model, task, seed + TEST_SEED, EVALUATION_SEQUENCES)
+        results = evaluate(model, task, seed)
     last = history[-1] if history else {"step": 0, "seconds": 0.0}
     summary = {
         "run": str(run.path),

@@ -12,6 +12,10 @@ import importlib
 _HOME = {
     "NTM": "layers",
     "NTMCell": "layers",
+    "S4D": "layers",
+    "S4DBlock": "layers",
+    "S4DNTM": "layers",
+    "S4DNTMCell": "layers",
     "BitErrors": "metrics",
     "SequenceAccuracy": "metrics",
     "build_model": "models",

@@ -1,10 +1,10 @@
 """Checks of constructor arguments: one clear sentence where a value cannot be meant."""
 
 
-def check_positive_int(name, value):
-    """`value` as an `int`, or a `ValueError` that names the argument."""
+def check_positive_int(name, value, alternative=""):
+    """`value` as an `int`, or a `ValueError` that names the argument and any `alternative`."""
     if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < 1:
-        raise ValueError(f"{name} must be a positive integer, got {value!r}.")
+        raise ValueError(f"{name} must be a positive integer{alternative}, got {value!r}.")
     return int(value)
 
 

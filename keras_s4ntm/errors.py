@@ -13,5 +13,9 @@ class BackendError(S4NTMError):
     """A backend or an extra that is needed is not installed."""
 
 
+class DataError(S4NTMError):
+    """The data of a task is not there and cannot be fetched."""
+
+
 class TrainingDiverged(S4NTMError):
     """The loss or a weight stopped being a finite number."""

@@ -1,48 +1,68 @@
-"""How well a trained model does, at lengths in and far beyond training."""
+"""How well a trained model does: on the test set, at lengths in and far beyond training."""
 
 import numpy as np
 from keras import ops
 
 from keras_s4ntm.metrics import wrong_bits
 
+SEQUENCES = 256  # of a task that has as many as one likes
 
-def evaluate(model, task, seed, sequences, lengths=None, batch_size=64):
-    """Wrong bits at each setting of a task.
+
+def evaluate(model, task, seed=0, sequences=None, lengths=None, batch_size=64):
+    """The figures of a model on the test split of a task.
 
     Args:
         model: a Keras model of the task.
-        task: a task whose output is bits.
-        seed: of the test sequences.
-        sequences: how many at each setting.
+        task: a task.
+        seed: of the test sequences, where the task draws them.
+        sequences: how many at each setting; default: the whole test set, or 256 of a task that
+            has as many as one likes.
         lengths: what the settings are; default: those that the task names.
         batch_size: sequences at a time.
 
     Returns:
-        A list of dictionaries: the label of the setting (for example `length`),
-        `bits_per_sequence`, `bit_error_rate`, `sequence_accuracy`, `sequences`.
+        A list of dictionaries, one for each setting: its label (for example `length`), then for
+        bits `bits_per_sequence`, `bit_error_rate`, `sequence_accuracy`, `sequences`, and for
+        classes `accuracy`, `sequences` and `confusion`: a list of rows, `confusion[i][j]`
+        sequences of class i taken for class j.
     """
     settings = task.settings(lengths)
-    batches = [setting.batch(seed, 0, 0, sequences) for _, setting in settings]
+    available = task.size("test")
+    sequences = min(sequences or available or SEQUENCES, available or np.inf)
+    batches = [setting.batch("test", seed, 0, sequences) for _, setting in settings]
     # All settings are padded to one length and predicted together, so that they share one
     # compilation; what follows the scored steps of a sequence does not change them.
     time = max(batch.inputs.shape[1] for batch in batches)
     inputs = np.concatenate([_pad(batch.inputs, time) for batch in batches])
     outputs = model.predict(inputs, batch_size=batch_size, verbose=0)
-    outputs = outputs.reshape(len(batches), sequences, time, -1)
+    outputs = outputs.reshape(len(batches), sequences, *outputs.shape[1:])
+    score = {"bits": score_bits, "classes": score_classes}[task.output]
     return [
-        {**label, **score(batch, output[:, : batch.inputs.shape[1]])}
+        {**label, **score(batch, output)}
         for (label, _), batch, output in zip(settings, batches, outputs, strict=True)
     ]
 
 
-def score(batch, outputs):
-    """The figures of one batch."""
+def score_bits(batch, outputs):
+    """The figures of one batch whose targets are bits."""
+    outputs = outputs[:, : batch.inputs.shape[1]]
     wrong = ops.convert_to_numpy(wrong_bits(batch.targets, outputs, batch.mask))
     return {
         "bits_per_sequence": float(np.mean(wrong)),
         "bit_error_rate": float(np.sum(wrong) / (batch.mask.sum() * outputs.shape[-1])),
         "sequence_accuracy": float(np.mean(wrong == 0)),
         "sequences": len(wrong),
+    }
+
+
+def score_classes(batch, outputs):
+    """The figures of one batch whose targets are classes."""
+    confusion = np.zeros((outputs.shape[-1],) * 2, "int64")
+    np.add.at(confusion, (batch.targets, outputs.argmax(axis=-1)), 1)
+    return {
+        "accuracy": float(np.trace(confusion) / confusion.sum()),
+        "sequences": len(outputs),
+        "confusion": confusion.tolist(),
     }
 
 

@@ -20,7 +20,8 @@ from keras_s4ntm.streaming import Stream
 def export_saved_model(model, output, sample):
     """Write a SavedModel with the signatures `serve`, `step` and `initial_state`.
 
-    - `serve(inputs)`: `(B, T, input_size)` to the logits `(B, T, output_size)`.
+    - `serve(inputs)`: `(B, T, input_size)` to the logits, `(B, T, output_size)` of bits or
+      `(B, output_size)` of classes.
     - `initial_state(batch_size)`: `{"state_0": ..., ...}`.
     - `step(inputs, state_0, ...)`: `(B, input_size)` to `{"outputs": ..., "state_0": ...}`.
 
@@ -70,7 +71,7 @@ def export_saved_model(model, output, sample):
             result = loaded.step(x, *(states[name] for name in names))
             states = result
             outputs.append(result["outputs"].numpy())
-        yield np.stack(outputs, axis=1)
+        yield np.stack(outputs, axis=1) if len(model.output_shape) == 3 else outputs[-1]
 
     return _write_and_compare(model, output, sample, write, run)
 

@@ -10,7 +10,7 @@ def wrong_bits(y_true, y_pred, mask):
     Args:
         y_true: `(B, T, bits)`, 0 or 1.
         y_pred: `(B, T, bits)`, logits: above 0 means 1.
-        mask: `(B, T)`, 1 at the steps that are scored; `None` scores all of them.
+        mask: `(B, T)`, above 0 at the steps that are scored; `None` scores all of them.
     """
     wrong = ops.not_equal(
         ops.greater(ops.convert_to_tensor(y_pred), 0),
@@ -18,7 +18,7 @@ def wrong_bits(y_true, y_pred, mask):
     )
     wrong = ops.sum(ops.cast(wrong, "float32"), axis=-1)
     if mask is not None:
-        wrong = wrong * ops.cast(mask, "float32")
+        wrong = wrong * ops.cast(ops.greater(ops.convert_to_tensor(mask), 0), "float32")
     return ops.sum(wrong, axis=-1)
 
 
@@ -27,7 +27,7 @@ class BitErrors(keras.metrics.Metric):
     """Wrong bits per sequence, averaged over sequences.
 
     Pass it as a *weighted* metric, `model.compile(..., weighted_metrics=[BitErrors()])`: the
-    sample weights `(B, T)` are the mask of the steps that are scored.
+    sample weights `(B, T)` are positive at the steps that are scored.
     """
 
     def __init__(self, name="bit_errors", **kwargs):

@@ -11,6 +11,7 @@ import dataclasses
 import inspect
 from collections.abc import Callable
 
+from keras_s4ntm.checks import check_positive_int
 from keras_s4ntm.parameters import ParameterError, check_value, choose, parameters_of, suggest
 
 
@@ -25,6 +26,7 @@ class Model:
 
 
 MODELS = {}
+DEFAULT_MODEL = "s4d-ntm"
 
 
 def register(name):
@@ -58,13 +60,13 @@ def build_model(name, task, **hyperparameters):
 
     Args:
         name: a key of `MODELS`, for example `"ntm"`.
-        task: anything with `input_size` and `output_size`, for example a task of
-            `keras_s4ntm.tasks`.
+        task: anything with `input_size`, `output_size` and `output` (`"bits"` or `"classes"`),
+            for example a task of `keras_s4ntm.tasks`.
         **hyperparameters: see `s4ntm list models`.
 
     Returns:
-        A `keras.Model` from `(B, T, input_size)` to the logits `(B, T, output_size)`; any batch
-        size and any length.
+        A `keras.Model` from `(B, T, input_size)` to the logits, `(B, T, output_size)` of bits,
+        `(B, output_size)` of classes; any batch size and any length.
 
     Raises:
         ValueError: unknown model or hyperparameter, or a value that is not accepted.
@@ -73,16 +75,99 @@ def build_model(name, task, **hyperparameters):
     return MODELS[name].build(task, **hyperparameters)
 
 
+# Where a model's default depends on what a task wants: a bit stream, in which single events must
+# reach the memory, or one answer about the whole of a long sequence.
+S4D_DEFAULTS = {
+    "bits": {"blocks": 1, "dt_min": 1e-2, "dt_max": 1.0, "dropout": 0.0},
+    "classes": {"blocks": 4, "dt_min": 1e-3, "dt_max": 0.1, "dropout": 0.05},
+}
+S4DNTM_DEFAULTS = {
+    "bits": {"output": "reads", "access_interval": 1},
+    "classes": {"output": "all", "access_interval": 16},
+}
+NTM_OUTPUT = {"bits": "reads", "classes": "all"}
+
+
+def chosen(given, defaults):
+    """The arguments that are not `None`; for the others the defaults."""
+    return {**given, **{k: v for k, v in defaults.items() if given[k] is None}}
+
+
 def sequence_model(task, layers, name):
-    """`layers` one after the other, then a linear output layer for all time steps at once."""
+    """`layers` one after the other, then a linear output layer.
+
+    For bits it is applied to all time steps at once; for classes to the mean over time, unless
+    the last layer gives the output of the last step only.
+    """
     import keras
+
+    from keras_s4ntm.layers import MeanOverTime
 
     inputs = keras.Input((None, task.input_size), name="inputs")
     hidden = inputs
     for layer in layers:
         hidden = layer(hidden)
+    if task.output == "classes" and len(hidden.shape) == 3:
+        hidden = MeanOverTime(name="mean")(hidden)
     outputs = keras.layers.Dense(task.output_size, name="outputs")(hidden)
     return keras.Model(inputs, outputs, name=name)
+
+
+@register("s4d-ntm")
+def s4d_ntm(
+    task,
+    *,
+    units: int = 64,
+    blocks: int | None = None,
+    state_dimension: int = 64,
+    dt_min: float | None = None,
+    dt_max: float | None = None,
+    dropout: float | None = None,
+    memory_size: int = 128,
+    memory_width: int = 20,
+    read_heads: int = 1,
+    write_heads: int = 1,
+    shift_range: int = 1,
+    initial_read_weights: str = "uniform",
+    output: str | None = None,
+    access_interval: int | str | None = None,
+    access_probability: float = 1.0,
+    read_feedback: bool = False,
+    head_inputs: str = "features",
+):
+    """State space features of the whole sequence drive the heads of a live memory."""
+    from keras_s4ntm.layers import S4DNTM
+
+    arguments = dict(locals())
+    del arguments["task"], arguments["S4DNTM"]
+    defaults = {**S4D_DEFAULTS[task.output], **S4DNTM_DEFAULTS[task.output]}
+    layer = S4DNTM(**chosen(arguments, defaults), return_sequences=True, name="s4d_ntm")
+    return sequence_model(task, [layer], "s4d-ntm")
+
+
+@register("s4d")
+def s4d(
+    task,
+    *,
+    units: int = 64,
+    blocks: int | None = None,
+    state_dimension: int = 64,
+    dt_min: float | None = None,
+    dt_max: float | None = None,
+    dropout: float | None = None,
+):
+    """The state space part of s4d-ntm without its memory: the control."""
+    import keras
+
+    from keras_s4ntm.layers import S4DBlock
+    from keras_s4ntm.layers.controllers import input_initializer
+
+    given = {"blocks": blocks, "dt_min": dt_min, "dt_max": dt_max, "dropout": dropout}
+    arguments = chosen(given, S4D_DEFAULTS[task.output])
+    layers = [keras.layers.Dense(units, kernel_initializer=input_initializer(), name="encoder")]
+    for i in range(check_positive_int("blocks", arguments.pop("blocks"))):
+        layers.append(S4DBlock(units, state_dimension, **arguments, name=f"block_{i}"))
+    return sequence_model(task, layers, "s4d")
 
 
 @register("ntm")
@@ -96,6 +181,8 @@ def ntm(
     read_heads: int = 1,
     write_heads: int = 1,
     shift_range: int = 1,
+    initial_read_weights: str = "uniform",
+    access_probability: float = 1.0,
 ):
     """Neural Turing Machine (Graves 2014); controller lstm or feedforward."""
     from keras_s4ntm.layers import NTM
@@ -107,11 +194,33 @@ def ntm(
         read_heads=read_heads,
         write_heads=write_heads,
         shift_range=shift_range,
+        initial_read_weights=initial_read_weights,
         controller=controller,
-        return_sequences=True,
+        output=NTM_OUTPUT[task.output],
+        access_probability=access_probability,
+        return_sequences=task.output == "bits",
         name="ntm",
     )
     return sequence_model(task, [layer], "ntm")
+
+
+@register("ntm-cached")
+def ntm_cached(
+    task,
+    *,
+    controller: str = "lstm",
+    units: int | list[int] = 100,
+    memory_size: int = 128,
+    memory_width: int = 20,
+    read_heads: int = 1,
+    write_heads: int = 1,
+    shift_range: int = 1,
+    initial_read_weights: str = "uniform",
+    access_probability: float = 0.5,
+):
+    """A Neural Turing Machine that skips its memory at random steps of training."""
+    arguments = dict(locals())
+    return ntm(arguments.pop("task"), **arguments)
 
 
 @register("lstm")
@@ -121,8 +230,11 @@ def lstm(task, *, units: int | list[int] = [256, 256, 256]):  # noqa: B006
 
     from keras_s4ntm.layers.controllers import units_list
 
+    sizes = units_list(units)
     layers = [
-        keras.layers.LSTM(u, return_sequences=True, name=f"lstm_{i}")
-        for i, u in enumerate(units_list(units))
+        keras.layers.LSTM(
+            size, return_sequences=task.output == "bits" or i < len(sizes) - 1, name=f"lstm_{i}"
+        )
+        for i, size in enumerate(sizes)
     ]
     return sequence_model(task, layers, "lstm")

@@ -1,4 +1,4 @@
-"""The optimizer of the recipes: Adam, warm-up, cosine decay, gradient clipping."""
+"""The optimizer of the recipes: AdamW with warm-up, cosine decay and slow state space weights."""
 
 import keras
 
@@ -7,20 +7,54 @@ import keras
 # would slowly undo what rare sequences taught; a rare large gradient still makes a large step.
 EPSILON = 1e-4
 
+# The weights of a state space that set its timescales (`S4D`). They learn at most at this rate and
+# never decay (Gu et al. 2022, and their code): the dynamics they stand for change fast with them.
+SLOW_WEIGHTS = ("log_dt", "log_A_real", "A_imag")
+SLOW_LEARNING_RATE = 1e-3
 
-def make_optimizer(steps, learning_rate, warmup_steps, clip_norm):
-    """Adam with a linear warm-up and a cosine decay to zero; gradients clipped by global norm.
+
+@keras.saving.register_keras_serializable(package="keras_s4ntm")
+class SlowStateSpaceAdamW(keras.optimizers.AdamW):
+    """AdamW in which the timescales of state spaces learn slowly and do not decay.
 
     Args:
-        steps: updates in all, the warm-up included.
-        learning_rate: the highest rate, reached after the warm-up.
-        warmup_steps: updates of the warm-up.
-        clip_norm: gradients are scaled down to this global norm.
+        slow_ratio: what the learning rate is multiplied by for the weights `SLOW_WEIGHTS`.
+        **kwargs: see `keras.optimizers.AdamW`.
+    """
+
+    def __init__(self, *args, slow_ratio=1.0, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.slow_ratio = slow_ratio
+        self.exclude_from_weight_decay(var_names=list(SLOW_WEIGHTS))
+
+    def build(self, variables):
+        super().build(variables)
+        self.slow = [v.name in SLOW_WEIGHTS for v in variables]
+
+    def update_step(self, gradient, variable, learning_rate):
+        if self.slow[self._get_variable_index(variable)]:
+            learning_rate = learning_rate * self.slow_ratio
+        super().update_step(gradient, variable, learning_rate)
+
+    def get_config(self):
+        return {**super().get_config(), "slow_ratio": self.slow_ratio}
+
+
+def make_optimizer(recipe):
+    """The optimizer of a `Recipe`.
+
+    AdamW with a linear warm-up and a cosine decay to zero; gradients clipped by global norm.
     """
     schedule = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0,
-        decay_steps=max(steps - warmup_steps, 1),
-        warmup_target=learning_rate,
-        warmup_steps=warmup_steps,
+        decay_steps=max(recipe.steps - recipe.warmup_steps, 1),
+        warmup_target=recipe.learning_rate,
+        warmup_steps=recipe.warmup_steps,
     )
-    return keras.optimizers.Adam(schedule, epsilon=EPSILON, global_clipnorm=clip_norm)
+    return SlowStateSpaceAdamW(
+        schedule,
+        weight_decay=recipe.weight_decay,
+        epsilon=EPSILON,
+        global_clipnorm=recipe.clip_norm,
+        slow_ratio=min(1.0, SLOW_LEARNING_RATE / recipe.learning_rate),
+    )

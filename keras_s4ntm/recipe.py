@@ -16,6 +16,7 @@ class Recipe:
         learning_rate: the highest rate of Adam.
         warmup_steps: updates until that rate is reached; then it decays to zero as a cosine.
         clip_norm: global norm that gradients are clipped to.
+        weight_decay: share of a weight that decays per step and unit of learning rate.
         report_interval: between two records of the history.
         validation_interval: between two validations.
         checkpoint_interval: between two checkpoints.
@@ -27,6 +28,7 @@ class Recipe:
     learning_rate: float = 2e-3
     warmup_steps: int = 100
     clip_norm: float = 1.0
+    weight_decay: float = 0.0
     report_interval: int = 20
     validation_interval: int = 100
     checkpoint_interval: int = 100
@@ -45,8 +47,9 @@ class Recipe:
         for name in ("learning_rate", "clip_norm"):
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be positive, got {getattr(self, name)}.")
-        if self.warmup_steps < 0:
-            raise ValueError(f"warmup_steps must not be negative, got {self.warmup_steps}.")
+        for name in ("warmup_steps", "weight_decay"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must not be negative, got {getattr(self, name)}.")
 
     @property
     def steps_per_epoch(self):

@@ -7,9 +7,9 @@ class Stream:
     """A model as a function of one time step.
 
     Args:
-        model: a chain of layers from `(B, T, input_size)` to `(B, T, output_size)`; each is
-            recurrent (a `keras.layers.RNN`, or has `step` and `get_initial_state`) or treats
-            all time steps alike.
+        model: a chain of layers from `(B, T, input_size)` on; each is recurrent (a
+            `keras.layers.RNN`, or has `step` and `get_initial_state`) or treats all time steps
+            alike. Of a classifier every step gives what the sequence so far is taken for.
     """
 
     def __init__(self, model):

@@ -8,18 +8,23 @@ from keras_s4ntm.errors import TrainingDiverged
 from keras_s4ntm.metrics import BitErrors, SequenceAccuracy
 from keras_s4ntm.optimizers import make_optimizer
 
-VALIDATION_SEED = 2**31  # added to the seed of the run: validation never sees training data
-TEST_SEED = 2**32
 
+def compile_model(model, task, recipe):
+    """Compile for the task's kind of output.
 
-def compile_model(model, recipe):
-    """Compile for bits: mean cross-entropy of the scored bits, wrong bits per sequence."""
+    Bits: cross-entropy per scored bit, every sequence weighing the same; wrong bits per sequence.
+    Classes: cross-entropy and accuracy.
+    """
+    if task.output == "bits":
+        loss = keras.losses.BinaryCrossentropy
+        metrics = {"weighted_metrics": [BitErrors(), SequenceAccuracy()]}
+    else:
+        loss = keras.losses.SparseCategoricalCrossentropy
+        metrics = {"metrics": ["accuracy"]}
     model.compile(
-        optimizer=make_optimizer(
-            recipe.steps, recipe.learning_rate, recipe.warmup_steps, recipe.clip_norm
-        ),
-        loss=keras.losses.BinaryCrossentropy(from_logits=True, reduction="mean_with_sample_weight"),
-        weighted_metrics=[BitErrors(), SequenceAccuracy()],
+        optimizer=make_optimizer(recipe),
+        loss=loss(from_logits=True, reduction="mean_with_sample_weight"),
+        **metrics,
         # XLA pays on TensorFlow's CPU too, where "auto" does not use it; torch compiles steps.
         jit_compile=keras.backend.backend() != "torch",
     )
@@ -36,7 +41,7 @@ def train(run, model, task, recipe, seed, callbacks=()):
     Raises:
         TrainingDiverged: the loss or a weight is not finite. The checkpoints before are kept.
     """
-    compile_model(model, recipe)
+    compile_model(model, task, recipe)
     model.optimizer.build(model.trainable_variables)
     epoch, history = 0, []
     if run.checkpoints():
@@ -49,9 +54,12 @@ def train(run, model, task, recipe, seed, callbacks=()):
 
     size = recipe.steps_per_epoch
     epochs = recipe.steps // size
-    batches = Batches(task, seed, recipe.batch_size, size, epochs - epoch, epoch)
-    validation_count = max(recipe.validation_sequences // recipe.batch_size, 1)
-    validation = Batches(task, seed + VALIDATION_SEED, recipe.batch_size, validation_count)
+    batches = Batches(
+        task, "train", seed, recipe.batch_size, recipe.steps - epoch * size, first=epoch * size
+    )
+    available = task.size("validation") or recipe.validation_sequences
+    count = max(min(recipe.validation_sequences, available) // recipe.batch_size, 1)
+    validation = Batches(task, "validation", seed, recipe.batch_size, count)
     recorder = RunRecorder(run, history, size, recipe.checkpoint_interval // size)
     try:
         model.fit(

@@ -5,43 +5,64 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
+SPLITS = ("train", "validation", "test")
+
 
 class Batch(NamedTuple):
     """A batch of sequences, padded to one length.
 
     - `inputs`: `(B, T, input_size)` float32.
-    - `targets`: `(B, T, output_size)` float32.
-    - `mask`: `(B, T)` float32, 1 at the steps that are scored, 0 elsewhere.
+    - `targets`: bits `(B, T, output_size)` float32, or classes `(B,)` int32.
+    - `mask`: `(B, T)` float32, 1 at the steps that are scored, 0 elsewhere; `None` for classes.
     """
 
     inputs: np.ndarray
     targets: np.ndarray
-    mask: np.ndarray
+    mask: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
 class Task:
-    """The contract of a task. Its fields are its difficulty; all of them are numbers.
+    """The contract of a task. Its fields are its difficulty.
 
-    A subclass sets `name`, `summary` (one line), `output` (`"bits"`: every output is a bit, the
-    model gives its logit), and the properties `input_size`, `output_size`.
+    A subclass sets `name`, `summary` (one line), the properties `input_size` and `output_size`,
+    and
+
+    - `output`: `"bits"`: every output of every scored step is a bit, the model gives its logit;
+      or `"classes"`: a sequence belongs to one class, the model gives the logits of all.
+    - `recipe`: the numbers of training that differ from the defaults of `Recipe`.
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
     output: ClassVar[str]
+    recipe: ClassVar[dict] = {}
 
     def sample(self, rng, batch_size):
         """A `Batch` drawn with `rng`, a `numpy.random.Generator`; always of the same shape."""
         raise NotImplementedError
 
-    def batch(self, seed, epoch, index, batch_size):
-        """Batch `index` of `epoch`: a pure function of its arguments, equal on every backend."""
-        return self.sample(np.random.default_rng((seed, epoch, index)), batch_size)
+    def batch(self, split, seed, index, batch_size):
+        """Batch `index` of `"train"`, `"validation"` or `"test"`; counted through all epochs.
+
+        A pure function of its arguments, equal on every backend. The splits share no sequence
+        but by chance.
+        """
+        rng = np.random.default_rng((SPLITS.index(split), seed, index))
+        return self.sample(rng, batch_size)
+
+    def size(self, split):
+        """How many sequences a split has; `None`: as many as one likes."""
+        return None
 
     def settings(self, lengths=None):
         """The harder settings that generalisation is measured on: `[(label, task), ...]`.
 
         `label` is a dictionary that names the setting, for example `{"length": 40}`.
+
+        Raises:
+            ValueError: `lengths` are given, and sequences of this task have but one length.
         """
-        raise NotImplementedError
+        if lengths is not None:
+            raise ValueError(f"{self.name} has sequences of one length only; leave out --lengths.")
+        return [({}, self)]

@@ -5,6 +5,7 @@ import os
 
 BACKEND = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")  # compiling is most of the time
 
 if importlib.util.find_spec("torch"):
     import torch  # before tensorflow, else the two crash in one process
@@ -14,6 +15,9 @@ if importlib.util.find_spec("torch"):
 import keras
 import numpy as np
 import pytest
+from helpers import use_shared_data
+
+use_shared_data()
 
 
 @pytest.fixture

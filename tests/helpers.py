@@ -3,15 +3,41 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
+import pytest
 from keras import ops
+
+from keras_s4ntm.errors import DataError
+from keras_s4ntm.tasks import TASKS
+
+SHARED_DATA = Path(__file__).parents[2] / "shared" / "tfds"  # MNIST, where the developers have it
 
 
 def numpy(value):
     """A tensor, or nested tensors, as NumPy arrays."""
     return keras.tree.map_structure(ops.convert_to_numpy, value)
+
+
+def use_shared_data():
+    """The prepared data, unless `TFDS_DATA_DIR` names another; before TFDS is imported."""
+    if SHARED_DATA.exists():
+        os.environ.setdefault("TFDS_DATA_DIR", str(SHARED_DATA.resolve()))
+
+
+def task_of(name, **fields):
+    """A task; the test is skipped where its data is not there."""
+    task = TASKS[name](**fields)
+    if task.size("train") is not None:
+        if "TFDS_DATA_DIR" not in os.environ:
+            pytest.skip("needs prepared data: set TFDS_DATA_DIR")
+        try:
+            task.batch("train", 0, 0, 1)
+        except DataError as error:
+            pytest.skip(str(error))
+    return task
 
 
 def tensors(arrays):

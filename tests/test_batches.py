@@ -4,14 +4,15 @@ import keras
 import numpy as np
 
 from keras_s4ntm.batches import Batches
+from keras_s4ntm.tasks import Batch, Copy
 
 
 class Counting:
-    """A task whose batch is its own epoch and index."""
+    """A task whose batch is its own index."""
 
-    def batch(self, seed, epoch, index, batch_size):
-        x = np.full((batch_size, 1), 10 * epoch + index, "float32")
-        return x, x
+    def batch(self, split, seed, index, batch_size):
+        x = np.full((batch_size, 1), index, "float32")
+        return Batch(x, x)
 
 
 def seen_by_fit(first_epoch, epochs):
@@ -35,7 +36,7 @@ def seen_by_fit(first_epoch, epochs):
         on_train_batch_end=lambda batch, logs: seen.append(round(float(logs["last"])))
     )
     model.fit(
-        Batches(Counting(), 0, 2, count=3, epochs=epochs - first_epoch, first_epoch=first_epoch),
+        Batches(Counting(), "train", 0, 2, 3 * (epochs - first_epoch), first=3 * first_epoch),
         initial_epoch=first_epoch,
         epochs=epochs,
         steps_per_epoch=3,
@@ -47,8 +48,18 @@ def seen_by_fit(first_epoch, epochs):
 
 
 def test_fit_sees_every_batch_once_and_in_order():
-    assert seen_by_fit(0, 3) == [0, 1, 2, 10, 11, 12, 20, 21, 22]
+    assert seen_by_fit(0, 3) == list(range(9))
 
 
 def test_a_resumed_fit_sees_what_the_uninterrupted_one_would_have_seen():
     assert seen_by_fit(2, 4) == seen_by_fit(0, 4)[6:]
+
+
+def test_every_sequence_weighs_the_same_in_the_loss():
+    task = Copy(max_length=6)
+    inputs, targets, weights = Batches(task, "train", 0, batch_size=16, count=2)[1]
+    batch = task.batch("train", 0, 1, 16)
+    np.testing.assert_array_equal(inputs, batch.inputs)
+    np.testing.assert_array_equal(targets, batch.targets)
+    np.testing.assert_array_equal(weights > 0, batch.mask > 0)
+    np.testing.assert_allclose(weights.sum(1), 1, rtol=1e-6)

@@ -14,7 +14,7 @@ def test_wrong_bits_and_faultless_sequences_are_counted_at_scored_steps_only(rng
         logits = np.where(truth == 1, 2.0, -2.0)
         flipped = rng.random(truth.shape) < 0.03
         logits[flipped] *= -1
-        mask = (rng.random((batch, 7)) < 0.6).astype("float32")
+        mask = (rng.random((batch, 7)) < 0.6) * rng.uniform(0.1, 1, (batch, 1))
         for metric in (errors, accuracy):
             metric.update_state(*tensors([truth, logits, mask]))
         for i in range(batch):

@@ -1,5 +1,7 @@
 """Every registered model, by name; a new one is covered by being registered."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -14,44 +16,55 @@ from keras_s4ntm.tasks import Copy
 TASK = Copy(bits=3, max_length=4)
 
 
+@dataclasses.dataclass(frozen=True)
+class Classes:
+    """What a model needs to know of a task with classes."""
+
+    input_size = 5
+    output_size = 3
+    output = "classes"
+
+
+KINDS = {"bits": TASK, "classes": Classes()}
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", MODELS)
-def test_model_takes_any_batch_and_length_and_gives_logits_of_the_task(rng, name):
-    model = build_model(name, TASK)
+def test_model_takes_any_batch_and_length_streams_and_does_not_see_the_future(rng, name, kind):
+    model = build_model(name, KINDS[kind])
+    shape = (None, None, 3) if kind == "bits" else (None, 3)
     assert model.input_shape == (None, None, 5)
-    assert model.output_shape == (None, None, 3)
-    for batch, time in ((1, 3), (2, 6)):
-        outputs = numpy(model(rng.normal(size=(batch, time, 5)).astype("float32")))
-        assert outputs.shape == (batch, time, 3)
-        assert np.isfinite(outputs).all()
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_streaming_a_model_step_by_step_equals_the_whole_sequence(rng, name):
-    model = build_model(name, TASK)
-    x = rng.normal(size=(2, 7, 5)).astype("float32")
-    whole = numpy(model(x))
+    assert model.output_shape == shape
+    for batch, time in ((1, 3), (2, 7)):
+        x = rng.normal(size=(batch, time, 5)).astype("float32")
+        whole = numpy(model(x))
+        assert whole.shape == tuple(n for n in (batch, time, 3) if n != time or kind == "bits")
+        assert np.isfinite(whole).all()
     stream = Stream(model)
     states = stream.initial_state(2)
     for t in range(7):
         outputs, states = stream.step(x[:, t], states)
-        np.testing.assert_allclose(numpy(outputs), whole[:, t], atol=1e-5)
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_outputs_do_not_depend_on_the_future(rng, name):
-    model = build_model(name, TASK)
-    x = rng.normal(size=(2, 7, 5)).astype("float32")
+        if kind == "bits":
+            np.testing.assert_allclose(numpy(outputs), whole[:, t], atol=1e-5)
+    if kind == "classes":
+        np.testing.assert_allclose(numpy(outputs), whole, atol=1e-5)
+        return
     changed = x.copy()
     changed[:, 4:] += 1
-    before, after = numpy(model(x)), numpy(model(changed))
-    np.testing.assert_allclose(before[:, :4], after[:, :4], atol=1e-6)
-    assert (before[:, 4:] != after[:, 4:]).any()
+    after = numpy(model(changed))
+    np.testing.assert_allclose(whole[:, :4], after[:, :4], atol=1e-6)
+    assert (whole[:, 4:] != after[:, 4:]).any()
 
 
 def test_default_ntm_has_the_size_of_the_paper():
     model = build_model("ntm", Copy())
     trainable = sum(int(np.prod(w.shape)) for w in model.trainable_weights)
     assert 60_000 < trainable < 70_000  # Graves 2014: 67,561
+
+
+def test_default_s4d_ntm_is_small():
+    model = build_model("s4d-ntm", Copy())
+    assert sum(int(np.prod(w.shape)) for w in model.trainable_weights) <= 40_000
 
 
 def test_hyperparameters_reach_the_layer():

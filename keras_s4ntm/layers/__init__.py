@@ -9,6 +9,7 @@ from keras_s4ntm.layers.controllers import (
 from keras_s4ntm.layers.heads import ReadHead, WriteHead
 from keras_s4ntm.layers.memory import Memory
 from keras_s4ntm.layers.ntm import NTM, NTMCell
+from keras_s4ntm.layers.pooling import MeanOverTime
 from keras_s4ntm.layers.s4d import S4D, S4DBlock
 from keras_s4ntm.layers.s4d_ntm import S4DNTM, S4DNTMCell
 
@@ -19,6 +20,7 @@ __all__ = [
     "CellController",
     "FeedForwardController",
     "LSTMController",
+    "MeanOverTime",
     "Memory",
     "MemoryAccess",
     "NTMCell",

@@ -6,6 +6,7 @@ Shapes: B batch, N memory slots, M their width, R read heads, W write heads.
 """
 
 import keras
+import numpy as np
 from keras import ops
 
 from keras_s4ntm.checks import check_choice, check_shift_range
@@ -14,6 +15,7 @@ from keras_s4ntm.layers.memory import Memory
 from keras_s4ntm.ops import address, read, write
 
 ORDERS = ("write-first", "read-first")
+INITIAL_READ_WEIGHTS = ("first", "uniform")
 
 
 @keras.saving.register_keras_serializable(package="keras_s4ntm")
@@ -34,11 +36,16 @@ class MemoryAccess(keras.layers.Layer):
             `"read-first"`: from the memory before it.
         memory_initializer: what the memory holds at first: a number or a Keras initializer.
         learn_initial_memory: whether the initial contents are trained.
+        initial_read_weights: where the read heads look at first: `"first"`: slot 0, as the write
+            heads; `"uniform"`: everywhere. From everywhere a read head has to find its place by
+            content, so that a network does not learn to wait at slot 0 (README, "Copy").
 
     Call arguments:
         hidden: `(B, units)`, what drives the heads.
         states: `[memory, weights, reads]`, flat: `(B, N*M)`, `(B, (W+R)*N)`, `(B, R*M)`. The
             weights of the write heads come first.
+        touch: `(B, 1)`, boolean: which sequences touch the memory at this step; the states of
+            the others stay as they are. Default: all.
 
     Returns:
         The states after this step; the read vectors are the last one.
@@ -54,6 +61,7 @@ class MemoryAccess(keras.layers.Layer):
         order="write-first",
         memory_initializer=1e-6,
         learn_initial_memory=False,
+        initial_read_weights="first",
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -73,6 +81,9 @@ class MemoryAccess(keras.layers.Layer):
             memory_width, read_heads, shift_range, name="read_head", dtype=self.dtype_policy
         )
         self.order = check_choice("order", order, ORDERS)
+        self.initial_read_weights = check_choice(
+            "initial_read_weights", initial_read_weights, INITIAL_READ_WEIGHTS
+        )
         self.weights_shape = (-1, write_heads + read_heads, memory_size)
         self.state_size = [
             memory_size * memory_width,
@@ -92,18 +103,29 @@ class MemoryAccess(keras.layers.Layer):
         self.built = True
 
     def get_initial_state(self, batch_size):
-        """The initial memory; every head on slot 0; read vectors of zeros."""
-        _, weights_size, read_size = self.state_size
-        one_hot = ops.arange(weights_size) % self.memory.memory_size == 0
-        one_hot = ops.expand_dims(ops.cast(one_hot, self.compute_dtype), 0)
+        """The initial memory; heads where they start; read vectors of zeros."""
+        slots, writers = self.memory.memory_size, self.write_head.heads
+        weights = np.zeros(self.weights_shape[1:], "float32")
+        weights[:, 0] = 1.0
+        if self.initial_read_weights == "uniform":
+            weights[writers:] = 1.0 / slots
+        weights = ops.convert_to_tensor(weights.reshape(1, -1), self.compute_dtype)
         return [
             self.memory.get_initial_state(batch_size),
-            ops.tile(one_hot, (batch_size, 1)),
-            ops.zeros((batch_size, read_size), self.compute_dtype),
+            ops.tile(weights, (batch_size, 1)),
+            ops.zeros((batch_size, self.read_size), self.compute_dtype),
         ]
 
-    def call(self, hidden, states):
-        return self.step(self.project(hidden), states)
+    def call(self, hidden, states, touch=None):
+        if touch is None:
+            return self.step(self.project(hidden), states)
+        states = list(states)
+
+        def touched():
+            new_states = self.step(self.project(hidden), states)
+            return [ops.where(touch, new, old) for new, old in zip(new_states, states, strict=True)]
+
+        return ops.cond(ops.any(touch), touched, lambda: states)
 
     def project(self, hidden):
         """The raw numbers of all heads, write heads first: one product.
@@ -149,4 +171,5 @@ class MemoryAccess(keras.layers.Layer):
             "order": self.order,
             "memory_initializer": keras.initializers.serialize(self.memory.initializer),
             "learn_initial_memory": self.memory.learn_initial,
+            "initial_read_weights": self.initial_read_weights,
         }

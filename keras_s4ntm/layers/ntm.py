@@ -12,6 +12,7 @@ from keras_s4ntm.checks import check_choice
 from keras_s4ntm.layers.access import MemoryAccess
 from keras_s4ntm.layers.controllers import get_controller
 from keras_s4ntm.layers.recurrent import MemoryRNN
+from keras_s4ntm.layers.schedule import AccessSchedule
 
 OUTPUTS = ("reads", "all")
 
@@ -38,12 +39,14 @@ class NTMCell(keras.layers.Layer):
         order: `"write-first"` or `"read-first"`: whether a read sees this step's write.
         memory_initializer: what the memory holds at first: a number or a Keras initializer.
         learn_initial_memory: whether the initial contents are trained.
+        initial_read_weights: `"first"` or `"uniform"`, see `MemoryAccess`.
+        access_probability: below 1 the "cached NTM", see `AccessSchedule`.
 
     Call arguments:
         inputs: `(B, input_size)`.
-        states: flat tensors: the previous output; the states of the controller; the memory
-            `(B, N*M)`; the head weights `(B, (W+R)*N)`, write heads first; the read vectors
-            `(B, R*M)`.
+        states: flat tensors: the previous output; with an access_probability below 1 the steps
+            since the last access; the states of the controller; the memory `(B, N*M)`; the head
+            weights `(B, (W+R)*N)`, write heads first; the read vectors `(B, R*M)`.
 
     Returns:
         `(output, new_states)`.
@@ -62,10 +65,13 @@ class NTMCell(keras.layers.Layer):
         order="write-first",
         memory_initializer=1e-6,
         learn_initial_memory=False,
+        initial_read_weights="first",
+        access_probability=1.0,
         **kwargs,
     ):
         super().__init__(**kwargs)
         self.units = units
+        self.schedule = AccessSchedule(probability=access_probability)
         self.controller_argument = controller
         self.output_argument = check_choice("output", output, OUTPUTS)
         self.controller = get_controller(controller, units, self.dtype_policy)
@@ -78,6 +84,7 @@ class NTMCell(keras.layers.Layer):
             order,
             memory_initializer,
             learn_initial_memory,
+            initial_read_weights,
             name="access",
             dtype=self.dtype_policy,
         )
@@ -86,6 +93,7 @@ class NTMCell(keras.layers.Layer):
             self.output_size += self.controller.output_size
         self.state_size = [
             self.output_size,
+            *self.schedule.state_size,
             *self.controller.state_size,
             *self.access.state_size,
         ]
@@ -96,27 +104,30 @@ class NTMCell(keras.layers.Layer):
         self.built = True
 
     def get_initial_state(self, batch_size):
-        zeros = [
-            ops.zeros((batch_size, size), self.compute_dtype)
-            for size in (self.output_size, *self.controller.state_size)
-        ]
+        zeros = [ops.zeros((batch_size, size), self.compute_dtype) for size in self.state_size[:-3]]
         return zeros + self.access.get_initial_state(batch_size)
 
     def project_inputs(self, inputs):
         """What needs the inputs alone, for one time step or for all of them at once."""
         return self.controller.project_inputs(inputs)
 
-    def step(self, projected, states):
-        """One time step from projected inputs: `(output, new_states)`."""
-        controller_states, access_states = list(states[1:-3]), list(states[-3:])
+    def step(self, projected, states, touch=None):
+        """One time step from projected inputs: `(output, new_states)`.
+
+        `touch` says which sequences access the memory; default: what the schedule says.
+        """
+        first = 1 + len(self.schedule.state_size)
+        due, steps = self.schedule.due(states[1:first])
+        touch = due if touch is None else touch
+        controller_states, access_states = list(states[first:-3]), list(states[-3:])
         hidden, controller_states = self.controller.step(
             projected, access_states[-1], controller_states
         )
-        access_states = self.access.call(hidden, access_states)
+        access_states = self.access.call(hidden, access_states, touch)
         output = access_states[-1]
         if self.output_argument == "all":
             output = ops.concatenate([hidden, output], axis=-1)
-        return output, [output, *controller_states, *access_states]
+        return output, [output, *steps, *controller_states, *access_states]
 
     def call(self, inputs, states, training=None):
         return self.step(self.project_inputs(inputs), states)
@@ -131,6 +142,7 @@ class NTMCell(keras.layers.Layer):
             "units": self.units,
             "controller": controller,
             "output": self.output_argument,
+            "access_probability": self.schedule.probability,
             **{key: access[key] for key in ACCESS_ARGUMENTS},
         }
 
@@ -148,6 +160,7 @@ ACCESS_ARGUMENTS = (
     "order",
     "memory_initializer",
     "learn_initial_memory",
+    "initial_read_weights",
 )
 
 
@@ -165,7 +178,8 @@ class NTM(MemoryRNN):
 
     Args:
         units, memory_size, memory_width, read_heads, write_heads, shift_range, controller,
-            output, order, memory_initializer, learn_initial_memory: see `NTMCell`.
+            output, order, memory_initializer, learn_initial_memory, initial_read_weights,
+            access_probability: see `NTMCell`.
         return_sequences: whether to return the output of every step or only of the last one.
         return_state: whether to return the last states as well.
         go_backwards: whether to process the sequence from its end.
@@ -208,6 +222,8 @@ class NTM(MemoryRNN):
         order="write-first",
         memory_initializer=1e-6,
         learn_initial_memory=False,
+        initial_read_weights="first",
+        access_probability=1.0,
         return_sequences=False,
         return_state=False,
         go_backwards=False,
@@ -228,6 +244,8 @@ class NTM(MemoryRNN):
             order,
             memory_initializer,
             learn_initial_memory,
+            initial_read_weights,
+            access_probability,
             name="cell",
             dtype=kwargs.get("dtype"),
         )

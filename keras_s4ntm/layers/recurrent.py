@@ -1,6 +1,7 @@
 """The loop over time that every memory network of this package shares."""
 
 import keras
+from keras import ops
 from keras.src import backend
 
 from keras_s4ntm.backend import loop_step
@@ -19,16 +20,29 @@ def run_loop(step, sequences, states, **options):
 
 
 class MemoryRNN(keras.layers.RNN):
-    """`keras.layers.RNN` for cells with `project_inputs` and `step`.
+    """`keras.layers.RNN` for cells with `project_inputs`, `step` and a `schedule`.
 
     `cell.project_inputs` runs once, for all time steps, before the loop; only `cell.step` runs
-    inside it. A subclass makes its cell from its own arguments.
+    inside it. Random accesses are drawn before the loop as well. A subclass makes its cell from
+    its own arguments.
     """
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
+        return self.loop(self.cell.step, sequences, initial_state, mask, training)
+
+    def loop(self, cell_step, sequences, initial_state, mask, training):
+        """`cell_step`, a form of `cell.step`, at every time step."""
+        step, inputs = cell_step, self.cell.project_inputs(sequences)
+        if training and self.cell.schedule.random:
+            inputs = (inputs, self.cell.schedule.draw(ops.shape(sequences)))
+
+            def step(inputs, states):
+                inputs, touch = inputs
+                return cell_step(inputs, states, touch=touch > 0.5)
+
         return run_loop(
-            self.cell.step,
-            self.cell.project_inputs(sequences),
+            step,
+            inputs,
             initial_state,
             go_backwards=self.go_backwards,
             mask=mask,

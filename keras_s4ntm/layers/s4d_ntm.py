@@ -8,6 +8,8 @@ in parallel by FFT; only the memory is recurrent.
 Shapes: B batch, T time steps, I inputs, H units, N memory slots, M their width, R read heads.
 """
 
+import functools
+
 import keras
 from keras import ops
 
@@ -17,14 +19,15 @@ from keras_s4ntm.layers.controllers import input_initializer
 from keras_s4ntm.layers.ntm import ACCESS_ARGUMENTS, OUTPUTS
 from keras_s4ntm.layers.recurrent import MemoryRNN, run_loop
 from keras_s4ntm.layers.s4d import S4DBlock
+from keras_s4ntm.layers.schedule import AccessSchedule
 
 
 @keras.saving.register_keras_serializable(package="keras_s4ntm")
 class S4DNTMCell(keras.layers.Layer):
     """One time step of an S4D-NTM; a Keras RNN cell, in which S4D runs recurrently.
 
-    `S4DNTM` uses it step by step for streams, masks and given states, and its parts for whole
-    sequences.
+    `S4DNTM` uses it step by step for streams, masks, given states and read feedback, and its parts
+    for whole sequences.
 
     Args:
         units: H, the channels of the state space features.
@@ -33,14 +36,24 @@ class S4DNTMCell(keras.layers.Layer):
             is usual for S4D: a marker, one event at one step, enters a state with a gain
             proportional to dt, and what it says must hold against the inputs of every step.
         memory_size, memory_width, read_heads, write_heads, shift_range, order,
-            memory_initializer, learn_initial_memory: see `MemoryAccess`.
+            memory_initializer, learn_initial_memory, initial_read_weights: see `MemoryAccess`.
+            With `access_interval="sequence"` the memory is random at first, and learned: the one
+            access can find by content only what was there before.
         output: `"reads"`: the read vectors, `R * M` numbers. `"all"`: the features, then the
             read vectors.
+        access_interval: k: the heads touch the memory at every k-th step. `"sequence"`: once,
+            driven by the mean of all features (the published variant 2; `S4DNTM` only).
+        access_probability: below 1: at random steps in training, see `AccessSchedule`.
+        read_feedback: whether the read vectors of the step before enter the state spaces (the
+            published variant 1). Everything is then recurrent.
+        head_inputs: what drives the heads beside the inputs: `"features"`, or `"state"`:
+            magnitude and phase of the last block's state, with `read_feedback` only.
 
     Call arguments:
         inputs: `(B, I)`.
-        states: flat tensors: the previous output; two of each block; the memory `(B, N*M)`; the
-            head weights, write heads first; the read vectors `(B, R*M)`.
+        states: flat tensors: the previous output; the steps since the last access, where not all
+            steps touch the memory; two of each block; the memory `(B, N*M)`; the head weights,
+            write heads first; the read vectors `(B, R*M)`.
 
     Returns:
         `(output, new_states)`.
@@ -61,13 +74,33 @@ class S4DNTMCell(keras.layers.Layer):
         shift_range=1,
         output="reads",
         order="write-first",
-        memory_initializer=1e-6,
-        learn_initial_memory=False,
+        memory_initializer=None,
+        learn_initial_memory=None,
+        initial_read_weights="first",
+        access_interval=1,
+        access_probability=1.0,
+        read_feedback=False,
+        head_inputs="features",
         **kwargs,
     ):
         super().__init__(**kwargs)
         self.units = check_positive_int("units", units)
         self.output_argument = check_choice("output", output, OUTPUTS)
+        self.access_interval = access_interval
+        self.once = access_interval == "sequence"
+        self.schedule = AccessSchedule(1 if self.once else access_interval, access_probability)
+        self.read_feedback = bool(read_feedback)
+        self.head_inputs = check_choice("head_inputs", head_inputs, ("features", "state"))
+        if head_inputs == "state" and not read_feedback:
+            raise ValueError(
+                "head_inputs='state' needs read_feedback=True: without it the features come from "
+                "an FFT, which never computes the states."
+            )
+        if self.once and (read_feedback or access_probability < 1):
+            raise ValueError(
+                "access_interval='sequence' touches the memory once, after all features: leave "
+                "out read_feedback and access_probability."
+            )
         self.blocks = [
             S4DBlock(
                 units,
@@ -80,6 +113,10 @@ class S4DNTMCell(keras.layers.Layer):
             )
             for i in range(check_positive_int("blocks", blocks))
         ]
+        if memory_initializer is None:
+            memory_initializer = "random_normal" if self.once else 1e-6
+        if learn_initial_memory is None:
+            learn_initial_memory = self.once
         self.access = MemoryAccess(
             memory_size,
             memory_width,
@@ -89,12 +126,17 @@ class S4DNTMCell(keras.layers.Layer):
             order,
             memory_initializer,
             learn_initial_memory,
+            initial_read_weights,
             name="access",
             dtype=self.dtype_policy,
         )
         self.output_size = self.access.read_size + (units if output == "all" else 0)
-        self.block_state_size = [size for block in self.blocks for size in block.state_size]
-        self.state_size = [self.output_size, *self.block_state_size, *self.access.state_size]
+        self.state_size = [
+            self.output_size,
+            *self.schedule.state_size,
+            *(size for block in self.blocks for size in block.state_size),
+            *self.access.state_size,
+        ]
 
     def build(self, input_shape):
         self.kernel = self.add_weight(
@@ -103,14 +145,30 @@ class S4DNTMCell(keras.layers.Layer):
             initializer=input_initializer(),
         )
         self.bias = self.add_weight(name="bias", shape=(self.units,), initializer="zeros")
+        if self.read_feedback:
+            self.feedback_kernel = self.add_weight(
+                name="feedback_kernel", shape=(self.access.read_size, self.units)
+            )
         for block in self.blocks:
             block.build((None, None, self.units))
-        self.access.build((None, self.units + input_shape[-1]))
+        head_inputs = self.units
+        if self.head_inputs == "state":
+            head_inputs = sum(self.blocks[-1].state_size)
+        self.access.build((None, head_inputs + input_shape[-1]))
         self.built = True
 
     def get_initial_state(self, batch_size):
+        if self.once:
+            raise ValueError(
+                "With access_interval='sequence' the heads are driven by the sequence as a whole; "
+                "it cannot run step by step."
+            )
+        zeros = [
+            ops.zeros((batch_size, size), self.compute_dtype)
+            for size in (self.output_size, *self.schedule.state_size)
+        ]
         return [
-            ops.zeros((batch_size, self.output_size), self.compute_dtype),
+            *zeros,
             *(s for block in self.blocks for s in block.get_initial_state(batch_size)),
             *self.access.get_initial_state(batch_size),
         ]
@@ -119,16 +177,16 @@ class S4DNTMCell(keras.layers.Layer):
         """The inputs as H channels, for one time step or for all of them."""
         return ops.matmul(inputs, self.kernel) + self.bias
 
-    def features(self, inputs, training=False):
+    def features(self, inputs, mask=None, training=False):
         """The features of a whole sequence: `(B, T, I)` to `(B, T, H)`."""
         hidden = self.encode(inputs)
         for block in self.blocks:
-            hidden = block(hidden, training=training)
+            hidden = block(hidden, mask=mask, training=training)
         return hidden
 
-    def project(self, features, inputs):
-        """What drives the heads, for one time step or for all: features and inputs together."""
-        return self.access.project(ops.concatenate([features, inputs], axis=-1))
+    def project(self, head_inputs, inputs):
+        """The numbers of the heads, for one time step or for all."""
+        return self.access.project(ops.concatenate([head_inputs, inputs], axis=-1))
 
     def output(self, features, reads):
         """The output, for one time step or for all."""
@@ -137,22 +195,38 @@ class S4DNTMCell(keras.layers.Layer):
         return ops.concatenate([features, reads], axis=-1)
 
     def project_inputs(self, inputs):
-        return inputs
+        """What needs the inputs alone: their channels; the inputs themselves go to the heads."""
+        return self.encode(inputs), inputs
 
-    def step(self, inputs, states):
-        """One time step, S4D run recurrently: `(output, new_states)`."""
-        block_states, access_states = list(states[1:-3]), list(states[-3:])
-        hidden, new_states = self.encode(inputs), []
-        for block in self.blocks:
-            hidden, state = block.step(hidden, block_states[:2])
+    def step(self, projected, states, touch=None, transitions=None):
+        """One time step, S4D run recurrently: `(output, new_states)`.
+
+        `touch` says which sequences access the memory; default: what the schedule says.
+        `transitions` are those of the blocks, where they were computed before a loop.
+        """
+        hidden, inputs = projected
+        first = 1 + len(self.schedule.state_size)
+        due, steps = self.schedule.due(states[1:first])
+        touch = due if touch is None else touch
+        block_states, access_states = list(states[first:-3]), list(states[-3:])
+        if self.read_feedback:
+            hidden = hidden + ops.matmul(access_states[-1], self.feedback_kernel)
+        new_states = []
+        for i, block in enumerate(self.blocks):
+            hidden, state = block.step(
+                hidden, block_states[2 * i : 2 * i + 2], transitions and transitions[i]
+            )
             new_states += [ops.cast(s, self.compute_dtype) for s in state]
-            block_states = block_states[2:]
-        access_states = self.access.step(self.project(hidden, inputs), access_states)
+        head_inputs = hidden if self.head_inputs == "features" else polar(*state)
+        head_inputs = ops.concatenate([ops.cast(head_inputs, hidden.dtype), inputs], axis=-1)
+        access_states = self.access.call(
+            head_inputs, access_states, due if touch is None else touch
+        )
         output = self.output(hidden, access_states[-1])
-        return output, [output, *new_states, *access_states]
+        return output, [output, *steps, *new_states, *access_states]
 
     def call(self, inputs, states, training=None):
-        return self.step(inputs, states)
+        return self.step(self.project_inputs(inputs), states)
 
     def get_config(self):
         access, block = self.access.get_config(), self.blocks[0].get_config()
@@ -161,23 +235,40 @@ class S4DNTMCell(keras.layers.Layer):
             "units": self.units,
             "blocks": len(self.blocks),
             "output": self.output_argument,
+            "access_interval": self.access_interval,
+            "access_probability": self.schedule.probability,
+            "read_feedback": self.read_feedback,
+            "head_inputs": self.head_inputs,
             **{key: block[key] for key in ("state_dimension", "dt_min", "dt_max", "dropout")},
             **{key: access[key] for key in ACCESS_ARGUMENTS},
         }
+
+
+def polar(real, imaginary):
+    """Magnitude and phase of complex states, side by side; at 0 both 0, with finite gradients."""
+    square = real * real + imaginary * imaginary
+    there = square > 1e-12
+    magnitude = ops.where(there, ops.sqrt(ops.where(there, square, 1.0)), 0.0)
+    phase = ops.where(there, ops.arctan2(imaginary, ops.where(there, real, 1.0)), 0.0)
+    return ops.concatenate([magnitude, phase], axis=-1)
 
 
 @keras.saving.register_keras_serializable(package="keras_s4ntm")
 class S4DNTM(MemoryRNN):
     """S4D-NTM; behaves like `keras.layers.LSTM`.
 
-    A whole sequence from the initial state is computed in parallel but for the memory. With a
-    mask, with `initial_state`, `return_state` or `stateful`, S4D runs in the loop as well: the
-    same outputs, exact states, slower.
+    A whole sequence from the initial state is computed in parallel but for the memory, whose loop
+    runs over the touched steps only. With a mask, with `initial_state`, `return_state` or
+    `stateful`, S4D runs in the loop as well: the same outputs, exact states, slower; with
+    `read_feedback` always.
 
     Args:
         units, blocks, state_dimension, dt_min, dt_max, dropout, memory_size, memory_width,
             read_heads, write_heads, shift_range, output, order, memory_initializer,
-            learn_initial_memory: see `S4DNTMCell`.
+            learn_initial_memory, initial_read_weights, access_interval, access_probability,
+            read_feedback, head_inputs: see `S4DNTMCell`. With `access_interval="sequence"` there
+            are no states to give or to return; the read vectors are the same at every step, and
+            masked inputs count as zero.
         return_sequences, return_state, go_backwards, stateful, unroll, zero_output_for_mask: as
             in `keras.layers.LSTM`.
 
@@ -208,8 +299,13 @@ class S4DNTM(MemoryRNN):
         shift_range=1,
         output="reads",
         order="write-first",
-        memory_initializer=1e-6,
-        learn_initial_memory=False,
+        memory_initializer=None,
+        learn_initial_memory=None,
+        initial_read_weights="first",
+        access_interval=1,
+        access_probability=1.0,
+        read_feedback=False,
+        head_inputs="features",
         return_sequences=False,
         return_state=False,
         go_backwards=False,
@@ -234,6 +330,11 @@ class S4DNTM(MemoryRNN):
             order,
             memory_initializer,
             learn_initial_memory,
+            initial_read_weights,
+            access_interval,
+            access_probability,
+            read_feedback,
+            head_inputs,
             name="cell",
             dtype=kwargs.get("dtype"),
         )
@@ -250,30 +351,74 @@ class S4DNTM(MemoryRNN):
 
     def call(self, sequences, initial_state=None, mask=None, training=False):
         self.exact_states = initial_state is not None or self.stateful or self.return_state
+        if self.cell.once:
+            if self.exact_states:
+                raise ValueError(
+                    "access_interval='sequence' has no states to give, to return or to keep."
+                )
+            return self.touch_once(sequences, mask, training)
         return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
-        if self.exact_states or mask is not None:
-            return super().inner_loop(sequences, initial_state, mask, training)
-        cell = self.cell
+        if self.exact_states or self.cell.read_feedback or mask is not None:
+            transitions = [block.transition() for block in self.cell.blocks]
+            step = functools.partial(self.cell.step, transitions=transitions)
+            return self.loop(step, sequences, initial_state, mask, training)
+        return self.parallel(sequences, initial_state[-3:], training)
+
+    def parallel(self, sequences, access_states, training):
+        """All features at once, then a loop over the steps that touch the memory."""
+        cell, time = self.cell, ops.shape(sequences)[1]
         if self.go_backwards:
             sequences = ops.flip(sequences, axis=1)
-        features = cell.features(sequences, training)
-        memory, weights, reads = initial_state[-3:]
+        features = cell.features(sequences, training=training)
+        memory, weights, initial_reads = access_states
 
         def step(projection, states):
             reads, *rest = states
             *rest, reads = cell.access.step(projection, [*rest, reads])
             return reads, [reads, *rest]
 
-        last, outputs, states = run_loop(
-            step,
-            cell.project(features, sequences),
-            [reads, memory, weights],
-            unroll=self.unroll,
-            return_all_outputs=self.return_sequences,
+        def touch(features, sequences):
+            projection = cell.project(features, sequences)
+            states = [initial_reads, memory, weights]
+            _, reads, states = run_loop(
+                step, projection, states, unroll=self.unroll, return_all_outputs=True
+            )
+            return reads, states
+
+        schedule = cell.schedule
+        if schedule.interval == 1 and not (training and schedule.random):
+            reads, states = touch(features, sequences)
+        else:
+            draw = schedule.drawn if training and schedule.random else schedule.regular
+            steps, count = draw(time)
+            reads, states = touch(
+                ops.take(features, steps, axis=1), ops.take(sequences, steps, axis=1)
+            )
+            # The read vectors of a step are those of the last touch up to it.
+            reads = ops.concatenate([ops.expand_dims(initial_reads, 1), reads], axis=1)
+            reads = ops.take(reads, count, axis=1)
+        outputs = cell.output(features, reads)
+        last = outputs[:, -1]
+        return last, outputs if self.return_sequences else ops.expand_dims(last, 1), states
+
+    def touch_once(self, sequences, mask, training):
+        """`access_interval="sequence"`: one access, driven by the mean over time."""
+        cell = self.cell
+        features = cell.features(sequences, mask, training)
+        if mask is None:
+            mask = ops.ones(ops.shape(sequences)[:2], "bool")
+        weights = ops.expand_dims(ops.cast(mask, features.dtype), -1)
+        weights = weights / ops.maximum(ops.sum(weights, axis=1, keepdims=True), 1)
+        mean_features, mean_inputs = (
+            ops.sum(weights * x, axis=1) for x in (features, ops.cast(sequences, features.dtype))
         )
-        if self.return_sequences:
-            outputs = cell.output(features, outputs)
-        last = cell.output(features[:, -1], last)
-        return last, outputs, states
+        states = cell.access.get_initial_state(ops.shape(sequences)[0])
+        reads = cell.access.step(cell.project(mean_features, mean_inputs), states)[-1]
+        if not self.return_sequences:
+            return cell.output(mean_features, reads)
+        reads = ops.broadcast_to(
+            ops.expand_dims(reads, 1), (*ops.shape(features)[:2], reads.shape[-1])
+        )
+        return cell.output(features, reads)

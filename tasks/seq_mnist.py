@@ -1,0 +1,188 @@
+"""Sequential MNIST: read a handwritten digit pixel by pixel, then say which it is.
+
+Source: Le, Jaitly, Hinton 2015, "A Simple Way to Initialize Recurrent Networks of Rectified Linear
+Units", section 4.2, also for the permuted variant. The images come through TensorFlow Datasets.
+
+    time     0      1     ...  resolution^2 - 1
+    pixel    x_0    x_1   ...  x_last
+    target                     the digit
+"""
+
+import functools
+import importlib.util
+import os
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from keras_s4ntm.errors import DataError
+from keras_s4ntm.tasks.base import Batch, Task
+
+VALIDATION_IMAGES = 6_000  # the last ones of the 60,000 for training
+MEAN, DEVIATION = 0.1307, 0.3081  # of the pixels of the training images, scaled to [0, 1]
+PERMUTATIONS = ("none", "random", "bit-reversal")
+
+
+@dataclass(frozen=True)
+class SeqMNIST(Task):
+    """MNIST as sequences of pixels, row by row; 54,000 / 6,000 / 10,000 images.
+
+    Args:
+        resolution: pixels along each side, up to 28; images are resampled by area.
+        permutation: the order of the pixels: `"none"`; `"random"`: the permutation that
+            `numpy.random.default_rng(permutation_seed)` draws; `"bit-reversal"`, of a length that
+            is a power of two or cut from the next one (github.com/state-spaces/s4).
+        permutation_seed: of `"random"`; pixel i of a sequence is pixel `permutation[i]` of the
+            image.
+    """
+
+    resolution: int = 28
+    permutation: str = "none"
+    permutation_seed: int = 0
+
+    name = "seq-mnist"
+    summary = "Classify MNIST digits pixel by pixel (Le 2015)."
+    output = "classes"
+    recipe: ClassVar = {
+        "steps": 4200,  # five passes through the images
+        "batch_size": 64,
+        "learning_rate": 4e-3,
+        "weight_decay": 0.01,
+        "report_interval": 30,
+        "validation_interval": 840,
+        "checkpoint_interval": 210,
+        "validation_sequences": VALIDATION_IMAGES,
+    }
+
+    def __post_init__(self):
+        if not 1 <= self.resolution <= 28:
+            raise ValueError(f"resolution must be from 1 to 28, got {self.resolution}.")
+        if self.permutation not in PERMUTATIONS:
+            raise ValueError(
+                f"permutation must be one of {', '.join(PERMUTATIONS)}, got {self.permutation!r}."
+            )
+        if self.permutation_seed < 0:
+            raise ValueError(f"permutation_seed must not be negative, got {self.permutation_seed}.")
+
+    @property
+    def input_size(self):
+        return 1
+
+    @property
+    def output_size(self):
+        return 10
+
+    def size(self, split):
+        return {"train": 60_000 - VALIDATION_IMAGES, "validation": VALIDATION_IMAGES}.get(
+            split, 10_000
+        )
+
+    def batch(self, split, seed, index, batch_size):
+        """Rows of a split: in training each pass has an order of its own, else that of the data."""
+        sequences, labels = load(self.resolution, split)
+        per_pass, rest = divmod(len(labels), batch_size)
+        if split == "train":
+            # A batch never spans two passes: what is left over after a pass differs every time.
+            if per_pass == 0:
+                raise ValueError(f"batch_size={batch_size} is more than the {len(labels)} images.")
+            number, index = divmod(index, per_pass)
+            order = _order(len(labels), seed, number)
+        else:
+            index %= per_pass + (rest > 0)
+            order = np.arange(len(labels))
+        rows = order[index * batch_size : (index + 1) * batch_size]
+        pixels = sequences[rows][:, self.pixel_order()]
+        return Batch(pixels[..., None], labels[rows])
+
+    def pixel_order(self):
+        """Pixel i of a sequence is pixel `pixel_order()[i]` of the image, row by row."""
+        length = self.resolution**2
+        if self.permutation == "random":
+            return np.random.default_rng(self.permutation_seed).permutation(length)
+        if self.permutation == "bit-reversal":
+            return bit_reversal(length)
+        return np.arange(length)
+
+
+@functools.lru_cache(maxsize=2)
+def _order(size, seed, number):
+    """The order of the training images in pass `number`."""
+    return np.random.default_rng((seed, number)).permutation(size)
+
+
+def bit_reversal(length):
+    """The numbers below `length` in the order of their reversed binary digits."""
+    bits = max(length - 1, 1).bit_length()
+    reversed_numbers = [int(f"{i:0{bits}b}"[::-1], 2) for i in range(2**bits)]
+    return np.array([i for i in reversed_numbers if i < length])
+
+
+def resample(images, resolution):
+    """Square images `(B, S, S)` resampled by area to `(B, resolution, resolution)`.
+
+    Every new pixel is the mean of the area of the old image that it covers: `W images W^T`, where
+    row i of W holds how much of each old pixel the new pixel i covers.
+    """
+    size = images.shape[1]
+    edges = np.linspace(0, size, resolution + 1)
+    old = np.arange(size)
+    low = np.maximum(edges[:-1, None], old)
+    high = np.minimum(edges[1:, None], old + 1)
+    cover = np.clip(high - low, 0, None) * resolution / size
+    return np.einsum("ij,bjk,lk->bil", cover, images, cover, optimize=True)
+
+
+@functools.cache
+def load(resolution, split):
+    """Normalised sequences `(images, resolution^2)` float32 and labels of a split."""
+    images, labels = images_and_labels("test" if split == "test" else "train")
+    if split == "train":
+        images, labels = images[:-VALIDATION_IMAGES], labels[:-VALIDATION_IMAGES]
+    elif split == "validation":
+        images, labels = images[-VALIDATION_IMAGES:], labels[-VALIDATION_IMAGES:]
+    pixels = images.astype("float32") / 255.0
+    pixels = resample(pixels, resolution) if resolution < 28 else pixels
+    pixels = (pixels - MEAN) / DEVIATION
+    return pixels.reshape(len(pixels), -1).astype("float32"), labels.astype("int32")
+
+
+@functools.cache
+def images_and_labels(split):
+    """The images `(n, 28, 28)` uint8 and the labels of a split of TFDS' `mnist`.
+
+    Raises:
+        DataError: the data is not there and cannot be fetched, or TensorFlow is missing.
+    """
+    import tensorflow_datasets as tfds
+
+    builder = tfds.builder("mnist")
+    prepare(builder)
+    try:
+        data = builder.as_data_source(split)  # needs no TensorFlow; not for every file format
+        rows = [(row["image"], row["label"]) for row in data]
+        images, labels = (np.array(column) for column in zip(*rows, strict=True))
+    except NotImplementedError:
+        if importlib.util.find_spec("tensorflow") is None:
+            raise DataError(
+                f"The data in {builder.data_dir} is in a format that only TensorFlow reads: "
+                "pip install 'keras-s4ntm[tensorflow]', or prepare it as array_record."
+            ) from None
+        table = tfds.as_numpy(builder.as_dataset(split=split, batch_size=-1))
+        images, labels = table["image"], table["label"]
+    return images[..., 0], labels
+
+
+def prepare(builder):
+    """Download and prepare a TFDS dataset, with its progress bars, unless it is there."""
+    if os.path.isdir(builder.data_dir):
+        return
+    try:
+        builder.download_and_prepare()
+    except Exception as error:  # whatever the network, the disk or the missing TensorFlow says
+        raise DataError(
+            f"MNIST is not in {builder.data_dir} and could not be downloaded "
+            f"({type(error).__name__}). Prepare it on a machine with a network, "
+            "`python -c \"import tensorflow_datasets as t; t.load('mnist')\"`, and name its "
+            "directory with --data-dir or TFDS_DATA_DIR."
+        ) from error

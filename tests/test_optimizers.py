@@ -1,0 +1,62 @@
+"""The optimizer: state space weights learn slowly and do not decay; saved and loaded as a whole."""
+
+import keras
+import numpy as np
+from helpers import numpy
+
+from keras_s4ntm.layers import S4DBlock
+from keras_s4ntm.optimizers import EPSILON, SLOW_WEIGHTS, make_optimizer
+from keras_s4ntm.recipe import Recipe
+
+
+def fitted(recipe, steps=1):
+    """A model with state spaces, its weights before, and after `steps` updates in `fit`."""
+    inputs = keras.Input((5, 4))
+    model = keras.Model(inputs, keras.layers.Dense(2)(S4DBlock(4, 6)(inputs)))
+    before = {w.path: numpy(w.value) for w in model.trainable_weights}
+    model.compile(make_optimizer(recipe), "mse", jit_compile=keras.backend.backend() != "torch")
+    x = np.random.default_rng(0).normal(size=(8, 5, 4)).astype("float32")
+    model.fit(x, np.ones((8, 5, 2)), epochs=steps, verbose=0)
+    return model, before
+
+
+def test_timescales_learn_at_most_at_their_own_rate_and_do_not_decay():
+    """After one step of Adam with a tiny epsilon every weight has moved by its rate."""
+    rate, decay = 0.02, 0.5
+    recipe = Recipe(steps=10, warmup_steps=1, learning_rate=rate, weight_decay=decay)
+    optimizer = make_optimizer(recipe)
+    assert optimizer.epsilon == EPSILON
+    model, before = fitted(recipe, steps=3)
+    reached = max(float(optimizer.learning_rate), rate)
+    for weight in model.trainable_weights:
+        moved = np.abs(numpy(weight.value) - before[weight.path]).max()
+        slow = weight.name in SLOW_WEIGHTS
+        assert moved > 0
+        assert (moved <= 3 * 1e-3 * 1.01) == slow, weight.path
+        if not slow:
+            decayed = decay * reached * np.abs(before[weight.path]).max()
+            assert moved <= 3 * (reached + decayed) * 1.01
+
+
+def test_weights_that_get_no_gradient_decay_unless_they_are_timescales():
+    recipe = Recipe(steps=10, warmup_steps=0, learning_rate=0.1, weight_decay=0.5)
+    optimizer = make_optimizer(recipe)
+    slow = keras.Variable(np.ones(3, "float32"), name="log_dt")
+    other = keras.Variable(np.ones(3, "float32"), name="kernel")
+    optimizer.build([slow, other])
+    optimizer.apply([keras.ops.zeros(3), keras.ops.zeros(3)])
+    np.testing.assert_array_equal(numpy(slow.value), 1.0)
+    np.testing.assert_allclose(numpy(other.value), 1 - 0.1 * 0.5, rtol=1e-6)
+
+
+def test_a_saved_optimizer_goes_on_as_if_it_had_not_been_interrupted(tmp_path):
+    recipe = Recipe(steps=10, warmup_steps=2, learning_rate=0.01, weight_decay=0.1)
+    model, _ = fitted(recipe, steps=2)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert loaded.optimizer.get_config() == model.optimizer.get_config()
+    x = np.random.default_rng(1).normal(size=(8, 5, 4)).astype("float32")
+    for m in (model, loaded):
+        m.fit(x, np.ones((8, 5, 2)), epochs=2, verbose=0)
+    for a, b in zip(model.weights, loaded.weights, strict=True):
+        np.testing.assert_allclose(numpy(a.value), numpy(b.value), atol=1e-7)
