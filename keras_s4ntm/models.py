@@ -128,7 +128,7 @@ def s4d_ntm(
     read_heads: int = 1,
     write_heads: int = 1,
     shift_range: int = 1,
-    initial_read_weights: str = "uniform",
+    initial_heads: str = "walk-and-search",
     output: str | None = None,
     access_interval: int | str | None = None,
     access_probability: float = 1.0,
@@ -181,7 +181,7 @@ def ntm(
     read_heads: int = 1,
     write_heads: int = 1,
     shift_range: int = 1,
-    initial_read_weights: str = "uniform",
+    initial_heads: str = "walk-and-search",
     access_probability: float = 1.0,
 ):
     """Neural Turing Machine (Graves 2014); controller lstm or feedforward."""
@@ -194,7 +194,7 @@ def ntm(
         read_heads=read_heads,
         write_heads=write_heads,
         shift_range=shift_range,
-        initial_read_weights=initial_read_weights,
+        initial_heads=initial_heads,
         controller=controller,
         output=NTM_OUTPUT[task.output],
         access_probability=access_probability,
@@ -215,7 +215,7 @@ def ntm_cached(
     read_heads: int = 1,
     write_heads: int = 1,
     shift_range: int = 1,
-    initial_read_weights: str = "uniform",
+    initial_heads: str = "walk-and-search",
     access_probability: float = 0.5,
 ):
     """A Neural Turing Machine that skips its memory at random steps of training."""

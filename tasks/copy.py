@@ -24,11 +24,16 @@ class Copy(Task):
         bits: bits of a vector.
         min_length: shortest sequence.
         max_length: longest sequence; every batch has `2 * max_length + 2` time steps.
+        silence: share of the vectors that are zero in training, beside those by chance. A vector
+            of zeros looks like the silence of the recall; of 8 random bits it is 1 in 256, too
+            rare for networks to learn the difference soon. Validation and test have none but
+            those by chance, as in the paper.
     """
 
     bits: int = 8
     min_length: int = 1
     max_length: int = 20
+    silence: float = 0.1
 
     name = "copy"
     summary = "Repeat a sequence of random binary vectors (Graves 2014)."
@@ -38,6 +43,8 @@ class Copy(Task):
         for field in ("bits", "min_length", "max_length"):
             if getattr(self, field) < 1:
                 raise ValueError(f"{field} must be at least 1, got {getattr(self, field)}.")
+        if not 0 <= self.silence < 1:
+            raise ValueError(f"silence must be in [0, 1), got {self.silence}.")
         if self.min_length > self.max_length:
             raise ValueError(
                 f"min_length={self.min_length} is larger than max_length={self.max_length}."
@@ -51,10 +58,15 @@ class Copy(Task):
     def output_size(self):
         return self.bits
 
+    def batch(self, split, seed, index, batch_size):
+        task = self if split == "train" else replace(self, silence=0.0)
+        return super(Copy, task).batch(split, seed, index, batch_size)
+
     def sample(self, rng, batch_size):
         lengths = rng.integers(self.min_length, self.max_length + 1, (batch_size, 1))
         shape = (batch_size, self.max_length, self.bits)
         vectors = rng.integers(0, 2, shape).astype("float32")
+        vectors *= rng.random((*shape[:2], 1)) >= self.silence
         time = np.arange(2 * self.max_length + 2)
 
         def place(start):

@@ -15,7 +15,7 @@ from keras_s4ntm.layers.memory import Memory
 from keras_s4ntm.ops import address, read, write
 
 ORDERS = ("write-first", "read-first")
-INITIAL_READ_WEIGHTS = ("first", "uniform")
+INITIAL_HEADS = ("first", "walk-and-search")
 
 
 @keras.saving.register_keras_serializable(package="keras_s4ntm")
@@ -36,9 +36,10 @@ class MemoryAccess(keras.layers.Layer):
             `"read-first"`: from the memory before it.
         memory_initializer: what the memory holds at first: a number or a Keras initializer.
         learn_initial_memory: whether the initial contents are trained.
-        initial_read_weights: where the read heads look at first: `"first"`: slot 0, as the write
-            heads; `"uniform"`: everywhere. From everywhere a read head has to find its place by
-            content, so that a network does not learn to wait at slot 0 (README, "Copy").
+        initial_heads: `"first"`: all heads look at slot 0 at first. `"walk-and-search"`: all heads
+            start out inclined to step on to the next slot at every time step; the write heads
+            from slot 0, the read heads from everywhere at once, so that they have to search for
+            their place by content (README, "Copy").
 
     Call arguments:
         hidden: `(B, units)`, what drives the heads.
@@ -61,7 +62,7 @@ class MemoryAccess(keras.layers.Layer):
         order="write-first",
         memory_initializer=1e-6,
         learn_initial_memory=False,
-        initial_read_weights="first",
+        initial_heads="first",
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -74,16 +75,15 @@ class MemoryAccess(keras.layers.Layer):
             dtype=self.dtype_policy,
         )
         self.shift_range = check_shift_range(shift_range, memory_size)
+        self.initial_heads = check_choice("initial_heads", initial_heads, INITIAL_HEADS)
+        options = {"walks": initial_heads == "walk-and-search", "dtype": self.dtype_policy}
         self.write_head = WriteHead(
-            memory_width, write_heads, shift_range, name="write_head", dtype=self.dtype_policy
+            memory_width, write_heads, shift_range, name="write_head", **options
         )
         self.read_head = ReadHead(
-            memory_width, read_heads, shift_range, name="read_head", dtype=self.dtype_policy
+            memory_width, read_heads, shift_range, name="read_head", **options
         )
         self.order = check_choice("order", order, ORDERS)
-        self.initial_read_weights = check_choice(
-            "initial_read_weights", initial_read_weights, INITIAL_READ_WEIGHTS
-        )
         self.weights_shape = (-1, write_heads + read_heads, memory_size)
         self.state_size = [
             memory_size * memory_width,
@@ -107,7 +107,7 @@ class MemoryAccess(keras.layers.Layer):
         slots, writers = self.memory.memory_size, self.write_head.heads
         weights = np.zeros(self.weights_shape[1:], "float32")
         weights[:, 0] = 1.0
-        if self.initial_read_weights == "uniform":
+        if self.initial_heads == "walk-and-search":
             weights[writers:] = 1.0 / slots
         weights = ops.convert_to_tensor(weights.reshape(1, -1), self.compute_dtype)
         return [
@@ -171,5 +171,5 @@ class MemoryAccess(keras.layers.Layer):
             "order": self.order,
             "memory_initializer": keras.initializers.serialize(self.memory.initializer),
             "learn_initial_memory": self.memory.learn_initial,
-            "initial_read_weights": self.initial_read_weights,
+            "initial_heads": self.initial_heads,
         }

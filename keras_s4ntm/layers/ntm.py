@@ -39,7 +39,7 @@ class NTMCell(keras.layers.Layer):
         order: `"write-first"` or `"read-first"`: whether a read sees this step's write.
         memory_initializer: what the memory holds at first: a number or a Keras initializer.
         learn_initial_memory: whether the initial contents are trained.
-        initial_read_weights: `"first"` or `"uniform"`, see `MemoryAccess`.
+        initial_heads: `"first"` or `"walk-and-search"`, see `MemoryAccess`.
         access_probability: below 1 the "cached NTM", see `AccessSchedule`.
 
     Call arguments:
@@ -65,7 +65,7 @@ class NTMCell(keras.layers.Layer):
         order="write-first",
         memory_initializer=1e-6,
         learn_initial_memory=False,
-        initial_read_weights="first",
+        initial_heads="first",
         access_probability=1.0,
         **kwargs,
     ):
@@ -84,7 +84,7 @@ class NTMCell(keras.layers.Layer):
             order,
             memory_initializer,
             learn_initial_memory,
-            initial_read_weights,
+            initial_heads,
             name="access",
             dtype=self.dtype_policy,
         )
@@ -160,7 +160,7 @@ ACCESS_ARGUMENTS = (
     "order",
     "memory_initializer",
     "learn_initial_memory",
-    "initial_read_weights",
+    "initial_heads",
 )
 
 
@@ -178,7 +178,7 @@ class NTM(MemoryRNN):
 
     Args:
         units, memory_size, memory_width, read_heads, write_heads, shift_range, controller,
-            output, order, memory_initializer, learn_initial_memory, initial_read_weights,
+            output, order, memory_initializer, learn_initial_memory, initial_heads,
             access_probability: see `NTMCell`.
         return_sequences: whether to return the output of every step or only of the last one.
         return_state: whether to return the last states as well.
@@ -222,7 +222,7 @@ class NTM(MemoryRNN):
         order="write-first",
         memory_initializer=1e-6,
         learn_initial_memory=False,
-        initial_read_weights="first",
+        initial_heads="first",
         access_probability=1.0,
         return_sequences=False,
         return_state=False,
@@ -244,7 +244,7 @@ class NTM(MemoryRNN):
             order,
             memory_initializer,
             learn_initial_memory,
-            initial_read_weights,
+            initial_heads,
             access_probability,
             name="cell",
             dtype=kwargs.get("dtype"),

@@ -36,7 +36,7 @@ class S4DNTMCell(keras.layers.Layer):
             is usual for S4D: a marker, one event at one step, enters a state with a gain
             proportional to dt, and what it says must hold against the inputs of every step.
         memory_size, memory_width, read_heads, write_heads, shift_range, order,
-            memory_initializer, learn_initial_memory, initial_read_weights: see `MemoryAccess`.
+            memory_initializer, learn_initial_memory, initial_heads: see `MemoryAccess`.
             With `access_interval="sequence"` the memory is random at first, and learned: the one
             access can find by content only what was there before.
         output: `"reads"`: the read vectors, `R * M` numbers. `"all"`: the features, then the
@@ -76,7 +76,7 @@ class S4DNTMCell(keras.layers.Layer):
         order="write-first",
         memory_initializer=None,
         learn_initial_memory=None,
-        initial_read_weights="first",
+        initial_heads="first",
         access_interval=1,
         access_probability=1.0,
         read_feedback=False,
@@ -126,7 +126,7 @@ class S4DNTMCell(keras.layers.Layer):
             order,
             memory_initializer,
             learn_initial_memory,
-            initial_read_weights,
+            initial_heads,
             name="access",
             dtype=self.dtype_policy,
         )
@@ -265,7 +265,7 @@ class S4DNTM(MemoryRNN):
     Args:
         units, blocks, state_dimension, dt_min, dt_max, dropout, memory_size, memory_width,
             read_heads, write_heads, shift_range, output, order, memory_initializer,
-            learn_initial_memory, initial_read_weights, access_interval, access_probability,
+            learn_initial_memory, initial_heads, access_interval, access_probability,
             read_feedback, head_inputs: see `S4DNTMCell`. With `access_interval="sequence"` there
             are no states to give or to return; the read vectors are the same at every step, and
             masked inputs count as zero.
@@ -301,7 +301,7 @@ class S4DNTM(MemoryRNN):
         order="write-first",
         memory_initializer=None,
         learn_initial_memory=None,
-        initial_read_weights="first",
+        initial_heads="first",
         access_interval=1,
         access_probability=1.0,
         read_feedback=False,
@@ -330,7 +330,7 @@ class S4DNTM(MemoryRNN):
             order,
             memory_initializer,
             learn_initial_memory,
-            initial_read_weights,
+            initial_heads,
             access_interval,
             access_probability,
             read_feedback,

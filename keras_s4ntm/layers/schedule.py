@@ -56,10 +56,14 @@ class AccessSchedule:
         return ops.tile(ops.cast(uniform < self.probability, "float32"), (batch, 1, 1))
 
     def regular(self, time):
-        """The touched steps `(n,)` of a sequence, and the touches up to each step `(T,)`."""
-        return ops.arange(self.interval - 1, time, self.interval), (
-            (ops.arange(time) + 1) // self.interval
-        )
+        """The touched steps `(n,)` of a sequence, and the touches up to each step `(T,)`.
+
+        There is at least one: where the last interval is not full, its touch comes at the last
+        step, and `count` leaves it out.
+        """
+        touches = ops.arange((time + self.interval - 1) // self.interval)
+        steps = ops.minimum((touches + 1) * self.interval, time) - 1
+        return steps, (ops.arange(time) + 1) // self.interval
 
     def drawn(self, time):
         """As `regular`, for training: a share `probability` of the steps, at random."""

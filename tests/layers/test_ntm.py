@@ -326,3 +326,17 @@ def test_cell_works_in_a_plain_keras_rnn(rng):
     rnn.build(x.shape)
     rnn.set_weights(layer.get_weights())
     np.testing.assert_allclose(numpy(rnn(x)), expected, atol=1e-6)
+
+
+def test_heads_that_walk_and_search_step_on_from_slot_0_and_from_everywhere():
+    from keras_s4ntm.layers import MemoryAccess
+
+    access = MemoryAccess(9, 4, read_heads=2, write_heads=2, initial_heads="walk-and-search")
+    access.build((None, 3))
+    states = access.get_initial_state(2)
+    for slot in (1, 2):
+        states = access(keras.ops.zeros((2, 3)), states)  # no input: what the biases do
+        weights = numpy(states[1]).reshape(2, 4, 9)
+        assert (weights[:, :2].argmax(-1) == slot).all()
+        assert (weights[:, :2].max(-1) > 0.8).all()
+        np.testing.assert_allclose(weights[:, 2:], 1 / 9, rtol=0.2)

@@ -32,7 +32,8 @@ def test_regular_touches_are_every_kth_step(interval, time):
     expected = np.arange(1, time + 1) % interval == 0
     schedule = AccessSchedule(interval)
     steps, count = (numpy(x) for x in schedule.regular(time))
-    np.testing.assert_array_equal(steps, np.flatnonzero(expected))
+    np.testing.assert_array_equal(steps[: count[-1]], np.flatnonzero(expected))
+    assert len(steps) - count[-1] == (time % interval > 0)
     np.testing.assert_array_equal(count, np.cumsum(expected))
     if interval > 1:
         states, touched = tensors([np.zeros((1, 1))]), []
@@ -55,7 +56,7 @@ def test_random_touches_have_the_rate_and_count_themselves():
     assert (numpy(schedule.drawn(100)[0]) != steps).any()
 
 
-@pytest.mark.parametrize("interval", [2, 3, 7])
+@pytest.mark.parametrize("interval", [2, 3, 10])
 @pytest.mark.parametrize("more", [{}, {"output": "all", "go_backwards": True}], ids=str)
 def test_the_loop_over_touched_steps_equals_the_stream_that_skips(rng, interval, more):
     x = random_inputs(rng, time=8)
@@ -199,7 +200,7 @@ MODES = [
 def test_every_head_parameter_gets_a_gradient_in_every_access_mode(rng, mode):
     x = random_inputs(rng, time=12)
     inputs = keras.Input((None, INPUT))
-    layer = S4DNTM(**S4D_SMALL, **mode)
+    layer = S4DNTM(**S4D_SMALL, **mode, output="all")
     model = keras.Model(inputs, keras.layers.Dense(2)(layer(inputs)))
     model.compile("adam", "mse", jit_compile=keras.backend.backend() == "tensorflow")
     model.fit(x, np.ones((3, 2)), epochs=2, verbose=0)  # away from the uniform start

@@ -35,9 +35,13 @@ def test_lengths_vary_within_a_batch_and_cover_the_range_evenly(rng):
     np.testing.assert_allclose(counts, 0.25, atol=0.03)
 
 
-def test_bits_are_fair(rng):
-    batch = Copy(min_length=5, max_length=5).sample(rng, 2000)
-    assert abs(batch.inputs[:, 1:6, :8].mean() - 0.5) < 0.01
+def test_bits_are_fair_and_only_training_has_more_silence():
+    for split, silence in (("train", 0.25), ("validation", 0), ("test", 0)):
+        batch = Copy(min_length=5, max_length=5, silence=0.25).batch(split, 0, 0, 2000)
+        vectors = batch.inputs[:, 1:6, :8]
+        empty = vectors.max(-1) == 0
+        assert abs(empty.mean() - (silence + (1 - silence) / 256)) < 0.01
+        assert abs(vectors[~empty].mean() - 0.5 * 256 / 255) < 0.01
 
 
 def test_every_batch_of_a_task_has_the_same_shape(rng):
@@ -57,6 +61,7 @@ def test_settings_are_of_one_length_each():
     [
         ({"max_length": -1}, "max_length must be at least 1, got -1"),
         ({"bits": 0}, "bits must be at least 1"),
+        ({"silence": 1.0}, r"silence must be in \[0, 1\)"),
         ({"min_length": 7, "max_length": 6}, "min_length=7 is larger than max_length=6"),
     ],
 )
