@@ -23,18 +23,19 @@ class Model:
     summary: str
     build: Callable
     parameters: dict  # {name: (type, default)}
+    recipe: dict  # numbers of training that differ from the defaults of `Recipe` and of the task
 
 
 MODELS = {}
 DEFAULT_MODEL = "s4d-ntm"
 
 
-def register(name):
-    """Register a model-building function under `name`."""
+def register(name, **recipe):
+    """Register a model-building function under `name`, with numbers of training that suit it."""
 
     def decorate(build):
         summary = inspect.getdoc(build).splitlines()[0]
-        MODELS[name] = Model(name, summary, build, parameters_of(build))
+        MODELS[name] = Model(name, summary, build, parameters_of(build), recipe)
         return build
 
     return decorate
@@ -113,7 +114,7 @@ def sequence_model(task, layers, name):
     return keras.Model(inputs, outputs, name=name)
 
 
-@register("s4d-ntm")
+@register("s4d-ntm", learning_rate=4e-3)
 def s4d_ntm(
     task,
     *,
@@ -145,7 +146,7 @@ def s4d_ntm(
     return sequence_model(task, [layer], "s4d-ntm")
 
 
-@register("s4d")
+@register("s4d", learning_rate=4e-3)
 def s4d(
     task,
     *,
@@ -181,7 +182,7 @@ def ntm(
     read_heads: int = 1,
     write_heads: int = 1,
     shift_range: int = 1,
-    initial_heads: str = "walk-and-search",
+    initial_heads: str = "search",
     access_probability: float = 1.0,
 ):
     """Neural Turing Machine (Graves 2014); controller lstm or feedforward."""
@@ -215,7 +216,7 @@ def ntm_cached(
     read_heads: int = 1,
     write_heads: int = 1,
     shift_range: int = 1,
-    initial_heads: str = "walk-and-search",
+    initial_heads: str = "search",
     access_probability: float = 0.5,
 ):
     """A Neural Turing Machine that skips its memory at random steps of training."""

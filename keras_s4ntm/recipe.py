@@ -10,6 +10,8 @@ from keras_s4ntm.checks import check_positive_int
 class Recipe:
     """The numbers of a training run; intervals are in steps.
 
+    A task and a model may have defaults of their own (`Task.recipe`, `models.MODELS`).
+
     Args:
         steps: updates in all; training stops earlier when the task is solved.
         batch_size: sequences in a batch.

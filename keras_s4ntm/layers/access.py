@@ -15,7 +15,7 @@ from keras_s4ntm.layers.memory import Memory
 from keras_s4ntm.ops import address, read, write
 
 ORDERS = ("write-first", "read-first")
-INITIAL_HEADS = ("first", "walk-and-search")
+INITIAL_HEADS = ("first", "search", "walk-and-search")
 
 
 @keras.saving.register_keras_serializable(package="keras_s4ntm")
@@ -36,10 +36,11 @@ class MemoryAccess(keras.layers.Layer):
             `"read-first"`: from the memory before it.
         memory_initializer: what the memory holds at first: a number or a Keras initializer.
         learn_initial_memory: whether the initial contents are trained.
-        initial_heads: `"first"`: all heads look at slot 0 at first. `"walk-and-search"`: all heads
-            start out inclined to step on to the next slot at every time step; the write heads
-            from slot 0, the read heads from everywhere at once, so that they have to search for
-            their place by content (README, "Copy").
+        initial_heads: how the heads start, before anything is learned (README, "Copy").
+            `"first"`: all of them look at slot 0. `"search"`: the write heads walk, from slot 0
+            on to the next slot at every time step; the read heads look everywhere at once, and
+            have to search for their place by content. `"walk-and-search"`: the read heads walk
+            as well.
 
     Call arguments:
         hidden: `(B, units)`, what drives the heads.
@@ -76,12 +77,21 @@ class MemoryAccess(keras.layers.Layer):
         )
         self.shift_range = check_shift_range(shift_range, memory_size)
         self.initial_heads = check_choice("initial_heads", initial_heads, INITIAL_HEADS)
-        options = {"walks": initial_heads == "walk-and-search", "dtype": self.dtype_policy}
         self.write_head = WriteHead(
-            memory_width, write_heads, shift_range, name="write_head", **options
+            memory_width,
+            write_heads,
+            shift_range,
+            walks=initial_heads != "first",
+            name="write_head",
+            dtype=self.dtype_policy,
         )
         self.read_head = ReadHead(
-            memory_width, read_heads, shift_range, name="read_head", **options
+            memory_width,
+            read_heads,
+            shift_range,
+            walks=initial_heads == "walk-and-search",
+            name="read_head",
+            dtype=self.dtype_policy,
         )
         self.order = check_choice("order", order, ORDERS)
         self.weights_shape = (-1, write_heads + read_heads, memory_size)
@@ -107,7 +117,7 @@ class MemoryAccess(keras.layers.Layer):
         slots, writers = self.memory.memory_size, self.write_head.heads
         weights = np.zeros(self.weights_shape[1:], "float32")
         weights[:, 0] = 1.0
-        if self.initial_heads == "walk-and-search":
+        if self.initial_heads != "first":
             weights[writers:] = 1.0 / slots
         weights = ops.convert_to_tensor(weights.reshape(1, -1), self.compute_dtype)
         return [

@@ -14,7 +14,8 @@ from keras import ops
 
 from keras_s4ntm.checks import check_positive_int
 
-# Of a head that starts out walking: its gate is open by 5 %, its shift is +1 by 91 %.
+# Of a head that starts out walking: its gate is open by 5 %, its shift is +1 by 91 %, and where the
+# gate opens, its key is strong enough to find one slot among many.
 WALK_BIAS = 3.0
 
 
@@ -36,8 +37,8 @@ class ReadHead(keras.layers.Layer):
         memory_width: M, the length of a key.
         heads: how many heads.
         shift_range: S; a head moves by -S to +S slots in a step.
-        walks: whether the heads start out inclined to keep to their place and step on by one slot
-            at every time step: a closed interpolation gate, a shift of +1.
+        walks: whether the heads start out inclined to step on by one slot at every time step: a
+            closed interpolation gate, a shift of +1; and with a strong key for when it opens.
 
     Call arguments:
         controller_output: `(B, units)`.
@@ -85,11 +86,13 @@ class ReadHead(keras.layers.Layer):
         self.built = True
 
     def initial_bias(self, shape, dtype=None):
-        """Zeros; of walking heads, also what closes the gate and shifts by +1."""
+        """Zeros but for walking heads; see `addressing` for what stands where."""
         bias = np.zeros((self.heads, self.size))
         if self.walks:
-            bias[:, self.memory_width + 1] = -WALK_BIAS
-            bias[:, self.memory_width + 3 + self.shift_range + 1] = WALK_BIAS
+            strength, gate, shift = self.memory_width + np.array([0, 1, 3])
+            bias[:, strength] = WALK_BIAS
+            bias[:, gate] = -WALK_BIAS
+            bias[:, shift + self.shift_range + 1] = WALK_BIAS
         return ops.convert_to_tensor(bias.reshape(shape), dtype)
 
     def numbers(self, controller_output):
