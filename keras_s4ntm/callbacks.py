@@ -5,7 +5,6 @@ checkpoint is our own: `keras.callbacks.BackupAndRestore` writes weights and epo
 in place, so that a process killed between the two resumes at the wrong epoch.
 """
 
-import math
 import signal
 import time
 
@@ -162,7 +161,7 @@ class RunRecorder(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         done = epoch + 1
         seconds = self.before + time.perf_counter() - self.started
-        if "val_loss" in logs and logs["val_loss"] < self.lowest_loss():
+        if "val_loss" in logs and goodness(logs) > self.best():
             self.run.save_best(self.model)
         self.records.append(
             {
@@ -178,9 +177,17 @@ class RunRecorder(keras.callbacks.Callback):
             check_finite(self.model, done * self.steps_per_epoch)
             self.run.save_checkpoint(self.model, done)
 
-    def lowest_loss(self):
-        """The lowest validation loss so far."""
-        return min((r["val_loss"] for r in self.records if "val_loss" in r), default=math.inf)
+    def best(self):
+        """How good the best validation so far was."""
+        return max((goodness(r) for r in self.records if "val_loss" in r), default=())
+
+
+def goodness(logs):
+    """What makes one validation better than another: fewer wrong bits, then a lower loss.
+
+    The loss goes on sinking long after the last wrong bit, and says nothing of rare slips then.
+    """
+    return -logs.get("val_bit_errors", 0.0), -logs["val_loss"]
 
 
 def check_finite(model, step):

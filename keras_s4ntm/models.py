@@ -23,19 +23,18 @@ class Model:
     summary: str
     build: Callable
     parameters: dict  # {name: (type, default)}
-    recipe: dict  # numbers of training that differ from the defaults of `Recipe` and of the task
 
 
 MODELS = {}
 DEFAULT_MODEL = "s4d-ntm"
 
 
-def register(name, **recipe):
-    """Register a model-building function under `name`, with numbers of training that suit it."""
+def register(name):
+    """Register a model-building function under `name`."""
 
     def decorate(build):
         summary = inspect.getdoc(build).splitlines()[0]
-        MODELS[name] = Model(name, summary, build, parameters_of(build), recipe)
+        MODELS[name] = Model(name, summary, build, parameters_of(build))
         return build
 
     return decorate
@@ -114,7 +113,7 @@ def sequence_model(task, layers, name):
     return keras.Model(inputs, outputs, name=name)
 
 
-@register("s4d-ntm", learning_rate=4e-3)
+@register("s4d-ntm")
 def s4d_ntm(
     task,
     *,
@@ -146,7 +145,7 @@ def s4d_ntm(
     return sequence_model(task, [layer], "s4d-ntm")
 
 
-@register("s4d", learning_rate=4e-3)
+@register("s4d")
 def s4d(
     task,
     *,

@@ -10,7 +10,7 @@ from keras_s4ntm.checks import check_positive_int
 class Recipe:
     """The numbers of a training run; intervals are in steps.
 
-    A task and a model may have defaults of their own (`Task.recipe`, `models.MODELS`).
+    A task may have defaults of its own (`Task.recipe`).
 
     Args:
         steps: updates in all; training stops earlier when the task is solved.
@@ -27,14 +27,14 @@ class Recipe:
 
     steps: int = 1000
     batch_size: int = 32
-    learning_rate: float = 2e-3
+    learning_rate: float = 4e-3
     warmup_steps: int = 100
     clip_norm: float = 1.0
     weight_decay: float = 0.0
     report_interval: int = 20
     validation_interval: int = 100
     checkpoint_interval: int = 100
-    validation_sequences: int = 256
+    validation_sequences: int = 1024
 
     def __post_init__(self):
         for name in (

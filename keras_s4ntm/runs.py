@@ -3,7 +3,7 @@
     config.json      task, model, training, seed, backend, versions: enough to rebuild everything
     history.json     one record per report interval
     checkpoints/     epoch-00012.weights.h5 (weights and optimizer) and epoch-00012.json (checksum);
-                     best.weights.h5, of the validation with the lowest loss
+                     best.weights.h5, of the best validation
     model.keras      the trained model, once training has ended
 
 Everything is written under a temporary name and then renamed, so that a file under its own name

@@ -56,7 +56,7 @@ def gradients(function, arrays):
         import jax
 
         everything = tuple(range(len(arrays)))
-        result = jax.grad(lambda *a: function(*a).sum(), argnums=everything)(*arrays)
+        result = jax.jit(jax.grad(lambda *a: function(*a).sum(), argnums=everything))(*arrays)
         return [np.asarray(g) for g in result]
     import tensorflow as tf
 
@@ -64,6 +64,29 @@ def gradients(function, arrays):
         tape.watch(arrays)
         total = tf.reduce_sum(function(*arrays))
     return [tf.convert_to_tensor(g).numpy() for g in tape.gradient(total, arrays)]
+
+
+def weight_gradients(layer, function):
+    """`{path: gradient}` of the scalar `function()` with respect to a layer's trained weights."""
+    backend, weights = keras.backend.backend(), layer.trainable_weights
+    if backend == "torch":
+        function().backward()
+        results = [w.value.grad for w in weights]
+    elif backend == "jax":
+        import jax
+
+        def scalar(values):
+            with keras.StatelessScope(state_mapping=list(zip(weights, values, strict=True))):
+                return function()
+
+        results = jax.jit(jax.grad(scalar))([w.value for w in weights])
+    else:
+        import tensorflow as tf
+
+        with tf.GradientTape() as tape:
+            total = function()
+        results = tape.gradient(total, [w.value for w in weights])
+    return {w.path: numpy(g) for w, g in zip(weights, results, strict=True)}
 
 
 def finite_differences(function, arrays, step=1e-6):

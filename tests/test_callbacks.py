@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from keras_s4ntm.callbacks import RichProgress, StopWhenSolved, check_finite
+from keras_s4ntm.callbacks import RichProgress, StopWhenSolved, check_finite, goodness
 from keras_s4ntm.errors import TrainingDiverged
 
 SOLVED = {"val_bit_errors": 0.0, "val_loss": 1e-9}
@@ -76,3 +76,12 @@ def test_a_weight_that_is_not_finite_is_named():
     model.layers[0].bias.assign(np.array([0, np.nan]))
     with pytest.raises(TrainingDiverged, match=r"bias is not finite after step 3"):
         check_finite(model, 3)
+
+
+def test_fewer_wrong_bits_make_a_validation_better_than_a_lower_loss():
+    rare_slips = {"val_bit_errors": 0.1, "val_loss": 0.01}
+    faultless = {"val_bit_errors": 0.0, "val_loss": 0.05}
+    surer = {"val_bit_errors": 0.0, "val_loss": 0.02}
+    assert goodness(rare_slips) < goodness(faultless) < goodness(surer)
+    assert goodness({"val_loss": 2.0}) < goodness({"val_loss": 1.0})  # of classes
+    assert () < goodness({"val_loss": 9.0})

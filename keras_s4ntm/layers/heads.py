@@ -14,10 +14,6 @@ from keras import ops
 
 from keras_s4ntm.checks import check_positive_int
 
-# Of a head that starts out walking: its gate is open by 5 %, its shift is +1 by 91 %, and where the
-# gate opens, its key is strong enough to find one slot among many.
-WALK_BIAS = 3.0
-
 
 class Addressing(NamedTuple):
     """What a head says about where it looks, each `(B, H)` or `(B, H, ...)`."""
@@ -37,8 +33,9 @@ class ReadHead(keras.layers.Layer):
         memory_width: M, the length of a key.
         heads: how many heads.
         shift_range: S; a head moves by -S to +S slots in a step.
-        walks: whether the heads start out inclined to step on by one slot at every time step: a
-            closed interpolation gate, a shift of +1; and with a strong key for when it opens.
+        strength, gate, step: initial biases, in logits, of the key strength, of the interpolation
+            gate and of the shift by +1: what the heads are inclined to before they have learned
+            anything.
 
     Call arguments:
         controller_output: `(B, units)`.
@@ -53,11 +50,13 @@ class ReadHead(keras.layers.Layer):
         memory_width,
         heads=1,
         shift_range=1,
-        walks=False,
+        strength=0.0,
+        gate=0.0,
+        step=0.0,
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.walks = bool(walks)
+        self.initial_biases = {"strength": strength, "gate": gate, "step": step}
         self.memory_width = check_positive_int("memory_width", memory_width)
         self.heads = check_positive_int("heads", heads)
         self.shift_range = check_positive_int("shift_range", shift_range)
@@ -86,13 +85,12 @@ class ReadHead(keras.layers.Layer):
         self.built = True
 
     def initial_bias(self, shape, dtype=None):
-        """Zeros but for walking heads; see `addressing` for what stands where."""
+        """The initial biases where `addressing` looks for them, zeros elsewhere."""
         bias = np.zeros((self.heads, self.size))
-        if self.walks:
-            strength, gate, shift = self.memory_width + np.array([0, 1, 3])
-            bias[:, strength] = WALK_BIAS
-            bias[:, gate] = -WALK_BIAS
-            bias[:, shift + self.shift_range + 1] = WALK_BIAS
+        strength, gate, shift = self.memory_width + np.array([0, 1, 3])
+        bias[:, strength] = self.initial_biases["strength"]
+        bias[:, gate] = self.initial_biases["gate"]
+        bias[:, shift + self.shift_range + 1] = self.initial_biases["step"]
         return ops.convert_to_tensor(bias.reshape(shape), dtype)
 
     def numbers(self, controller_output):
@@ -123,7 +121,7 @@ class ReadHead(keras.layers.Layer):
             "memory_width": self.memory_width,
             "heads": self.heads,
             "shift_range": self.shift_range,
-            "walks": self.walks,
+            **self.initial_biases,
         }
 
 

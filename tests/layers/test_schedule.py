@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from helpers import numpy, tensors
+from helpers import numpy, tensors, weight_gradients
 
 from keras_s4ntm.layers import NTM, S4DNTM
 from keras_s4ntm.layers.schedule import AccessSchedule
@@ -88,19 +88,17 @@ def test_a_touched_step_sees_the_memory_as_if_the_others_had_not_been(rng):
         np.testing.assert_allclose(numpy(states[-1]), reads[:, t], atol=1e-6)
 
 
-@pytest.mark.parametrize("make", ["interval", "probability", "ntm"])
+@pytest.mark.parametrize("make", ["interval", "ntm"])
 def test_masked_steps_do_not_count_towards_the_interval(rng, make):
     options = {"return_state": True}
     layer = {
         "interval": lambda: S4DNTM(**S4D_SMALL, **options, access_interval=2),
-        "probability": lambda: S4DNTM(**S4D_SMALL, **options, access_probability=0.5),
         "ntm": lambda: NTM(6, **SMALL, **options, access_probability=0.5),
     }[make]()
-    x = random_inputs(rng, time=8)
-    mask = rng.random((3, 8)) < 0.6
-    mask[:, :2] = True
+    x = random_inputs(rng, batch=2, time=8)
+    mask = np.array([[1, 1, 0, 1, 0, 1, 0, 1], [1, 0, 1, 0, 0, 1, 1, 1]]) > 0
     masked = numpy(layer(x, mask=tensors([mask])[0] > 0))
-    for i in range(3):
+    for i in range(2):
         alone = numpy(layer(x[i : i + 1, mask[i]]))
         for a, b in zip(masked, alone, strict=True):
             np.testing.assert_allclose(a[i], b[0], atol=1e-5)
@@ -198,25 +196,22 @@ MODES = [
 
 @pytest.mark.parametrize("mode", MODES, ids=str)
 def test_every_head_parameter_gets_a_gradient_in_every_access_mode(rng, mode):
-    x = random_inputs(rng, time=12)
-    inputs = keras.Input((None, INPUT))
+    x, target = random_inputs(rng, time=12), rng.normal(size=(3, 10))
     layer = S4DNTM(**S4D_SMALL, **mode, output="all")
-    model = keras.Model(inputs, keras.layers.Dense(2)(layer(inputs)))
-    model.compile("adam", "mse", jit_compile=keras.backend.backend() == "tensorflow")
-    model.fit(x, np.ones((3, 2)), epochs=2, verbose=0)  # away from the uniform start
-    before = [numpy(w.value) for w in model.trainable_weights]
-    model.compile(keras.optimizers.SGD(100.0), "mse", jit_compile=False)
-    model.train_on_batch(x, np.full((3, 2), 5.0))
-    for weight, old in zip(model.trainable_weights, before, strict=True):
-        new = numpy(weight.value)
-        assert np.isfinite(new).all(), weight.path
-        if "head" not in weight.path:
-            assert (new != old).any(), weight.path
-        else:  # each number of each head, not only some
-            assert (new != old).reshape(-1, old.shape[-1]).any(axis=0).all(), weight.path
+    layer.build(x.shape)
+    target = tensors([target])[0]
+
+    def loss():
+        return keras.ops.sum((layer(x, training=True) - target) ** 2)
+
+    for path, gradient in weight_gradients(layer, loss).items():
+        assert np.isfinite(gradient).all(), path
+        assert (gradient != 0).any(), path
+        if "head" in path:  # each number of each head, not only some
+            assert (gradient != 0).reshape(-1, gradient.shape[-1]).any(axis=0).all(), path
 
 
-@pytest.mark.parametrize("mode", MODES, ids=str)
+@pytest.mark.parametrize("mode", [MODES[2], MODES[3], MODES[5]], ids=str)
 def test_access_modes_survive_a_round_trip_through_a_keras_file(rng, tmp_path, mode):
     x = random_inputs(rng)
     inputs = keras.Input((None, INPUT))
@@ -224,7 +219,7 @@ def test_access_modes_survive_a_round_trip_through_a_keras_file(rng, tmp_path, m
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     assert loaded.layers[1].get_config() == model.layers[1].get_config()
-    np.testing.assert_allclose(loaded.predict(x, verbose=0), model.predict(x, verbose=0), atol=1e-6)
+    np.testing.assert_allclose(numpy(loaded(x)), numpy(model(x)), atol=1e-6)
 
 
 @pytest.mark.parametrize(
