@@ -84,4 +84,4 @@ def test_fewer_wrong_bits_make_a_validation_better_than_a_lower_loss():
     surer = {"val_bit_errors": 0.0, "val_loss": 0.02}
     assert goodness(rare_slips) < goodness(faultless) < goodness(surer)
     assert goodness({"val_loss": 2.0}) < goodness({"val_loss": 1.0})  # of classes
-    assert () < goodness({"val_loss": 9.0})
+    assert goodness({"val_loss": 9.0}) > ()
