@@ -155,7 +155,7 @@ def configure(task_name, model_name, assignments, recipe_overrides=None):
             owner = known[name]
             values[owner][name] = check_value(name, text, owners[owner][name][0])
         given = {k: v for k, v in (recipe_overrides or {}).items() if v is not None}
-        recipe = Recipe(**{**task_class.recipe, **values["recipe"], **given})
+        recipe = Recipe(**{**model.recipe, **task_class.recipe, **values["recipe"], **given})
         defaults = {name: default for name, (_, default) in model.parameters.items()}
         return task_class(**values["task"]), {**defaults, **values["model"]}, recipe
 

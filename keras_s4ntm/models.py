@@ -23,18 +23,19 @@ class Model:
     summary: str
     build: Callable
     parameters: dict  # {name: (type, default)}
+    recipe: dict  # numbers of training that differ from the defaults of `Recipe`
 
 
 MODELS = {}
 DEFAULT_MODEL = "s4d-ntm"
 
 
-def register(name):
-    """Register a model-building function under `name`."""
+def register(name, **recipe):
+    """Register a model-building function under `name`, with numbers of training that suit it."""
 
     def decorate(build):
         summary = inspect.getdoc(build).splitlines()[0]
-        MODELS[name] = Model(name, summary, build, parameters_of(build))
+        MODELS[name] = Model(name, summary, build, parameters_of(build), recipe)
         return build
 
     return decorate
@@ -113,7 +114,7 @@ def sequence_model(task, layers, name):
     return keras.Model(inputs, outputs, name=name)
 
 
-@register("s4d-ntm")
+@register("s4d-ntm", steps=600, batch_size=64, learning_rate=4e-3)
 def s4d_ntm(
     task,
     *,
@@ -145,7 +146,7 @@ def s4d_ntm(
     return sequence_model(task, [layer], "s4d-ntm")
 
 
-@register("s4d")
+@register("s4d", steps=600, batch_size=64, learning_rate=4e-3)
 def s4d(
     task,
     *,

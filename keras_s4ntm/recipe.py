@@ -10,7 +10,7 @@ from keras_s4ntm.checks import check_positive_int
 class Recipe:
     """The numbers of a training run; intervals are in steps.
 
-    A task may have defaults of its own (`Task.recipe`).
+    A model may have defaults of its own (`models.MODELS`), and a task (`Task.recipe`).
 
     Args:
         steps: updates in all; training stops earlier when the task is solved.
@@ -25,9 +25,9 @@ class Recipe:
         validation_sequences: sequences of a validation.
     """
 
-    steps: int = 1000
+    steps: int = 1200
     batch_size: int = 32
-    learning_rate: float = 4e-3
+    learning_rate: float = 2e-3
     warmup_steps: int = 100
     clip_norm: float = 1.0
     weight_decay: float = 0.0

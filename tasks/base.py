@@ -30,7 +30,7 @@ class Task:
 
     - `output`: `"bits"`: every output of every scored step is a bit, the model gives its logit;
       or `"classes"`: a sequence belongs to one class, the model gives the logits of all.
-    - `recipe`: the numbers of training that differ from the defaults of `Recipe`.
+    - `recipe`: the numbers of training that suit it, whatever the model.
     """
 
     name: ClassVar[str]

@@ -47,6 +47,7 @@ class SeqMNIST(Task):
     recipe: ClassVar = {
         "steps": 4200,  # five passes through the images
         "batch_size": 64,
+        "learning_rate": 4e-3,
         "weight_decay": 0.01,
         "report_interval": 30,
         "validation_interval": 840,
