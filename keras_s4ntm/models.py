@@ -114,7 +114,7 @@ def sequence_model(task, layers, name):
     return keras.Model(inputs, outputs, name=name)
 
 
-@register("s4d-ntm", steps=600, batch_size=64, learning_rate=4e-3)
+@register("s4d-ntm", learning_rate=4e-3)
 def s4d_ntm(
     task,
     *,
@@ -125,7 +125,7 @@ def s4d_ntm(
     dt_max: float | None = None,
     dropout: float | None = None,
     memory_size: int = 128,
-    memory_width: int = 20,
+    memory_width: int = 32,
     read_heads: int = 1,
     write_heads: int = 1,
     shift_range: int = 1,
@@ -146,7 +146,7 @@ def s4d_ntm(
     return sequence_model(task, [layer], "s4d-ntm")
 
 
-@register("s4d", steps=600, batch_size=64, learning_rate=4e-3)
+@register("s4d", learning_rate=4e-3)
 def s4d(
     task,
     *,

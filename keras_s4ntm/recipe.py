@@ -25,9 +25,9 @@ class Recipe:
         validation_sequences: sequences of a validation.
     """
 
-    steps: int = 1200
+    steps: int = 1000
     batch_size: int = 32
-    learning_rate: float = 2e-3
+    learning_rate: float = 3e-3
     warmup_steps: int = 100
     clip_norm: float = 1.0
     weight_decay: float = 0.0
