@@ -33,7 +33,7 @@ class Copy(Task):
     bits: int = 8
     min_length: int = 1
     max_length: int = 20
-    silence: float = 0.1
+    silence: float = 0.3
 
     name = "copy"
     summary = "Repeat a sequence of random binary vectors (Graves 2014)."

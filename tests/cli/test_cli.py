@@ -46,7 +46,7 @@ def test_train_leaves_a_run_directory_that_says_how_to_rebuild_it(trained):
     config = json.loads((trained / "config.json").read_text())
     assert config["task"] == {
         "name": "copy",
-        "parameters": {"bits": 2, "min_length": 1, "max_length": 3, "silence": 0.1},
+        "parameters": {"bits": 2, "min_length": 1, "max_length": 3, "silence": 0.3},
     }
     assert config["model"]["parameters"]["memory_size"] == 8
     assert config["model"]["parameters"]["memory_width"] == 20  # defaults are written down too
