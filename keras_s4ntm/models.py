@@ -130,6 +130,7 @@ def s4d_ntm(
     write_heads: int = 1,
     shift_range: int = 1,
     initial_heads: str = "walk-and-search",
+    head_noise: float = 0.25,
     output: str | None = None,
     access_interval: int | str | None = None,
     access_probability: float = 1.0,
@@ -183,6 +184,7 @@ def ntm(
     write_heads: int = 1,
     shift_range: int = 1,
     initial_heads: str = "search",
+    head_noise: float = 0.25,
     access_probability: float = 1.0,
 ):
     """Neural Turing Machine (Graves 2014); controller lstm or feedforward."""
@@ -196,6 +198,7 @@ def ntm(
         write_heads=write_heads,
         shift_range=shift_range,
         initial_heads=initial_heads,
+        head_noise=head_noise,
         controller=controller,
         output=NTM_OUTPUT[task.output],
         access_probability=access_probability,
@@ -217,6 +220,7 @@ def ntm_cached(
     write_heads: int = 1,
     shift_range: int = 1,
     initial_heads: str = "search",
+    head_noise: float = 0.25,
     access_probability: float = 0.5,
 ):
     """A Neural Turing Machine that skips its memory at random steps of training."""

@@ -50,6 +50,9 @@ class MemoryAccess(keras.layers.Layer):
             on to the next slot at every time step; the read heads look everywhere at once, and
             have to search for their place by content. `"walk-and-search"`: the read heads walk
             as well.
+        head_noise: standard deviation of the noise on the raw numbers of the heads in training.
+            It makes decisions that are nearly wrong wrong at times, so that they are learned
+            with a margin.
 
     Call arguments:
         hidden: `(B, units)`, what drives the heads.
@@ -57,6 +60,7 @@ class MemoryAccess(keras.layers.Layer):
             weights of the write heads come first.
         touch: `(B, 1)`, boolean: which sequences touch the memory at this step; the states of
             the others stay as they are. Default: all.
+        noise: `(B, numbers)`, added to the raw numbers of the heads, see `draw_noise`.
 
     Returns:
         The states after this step; the read vectors are the last one.
@@ -73,9 +77,14 @@ class MemoryAccess(keras.layers.Layer):
         memory_initializer=1e-6,
         learn_initial_memory=False,
         initial_heads="first",
+        head_noise=0.0,
         **kwargs,
     ):
         super().__init__(**kwargs)
+        if not isinstance(head_noise, int | float) or not 0 <= head_noise < np.inf:
+            raise ValueError(f"head_noise must be a number from 0 on, got {head_noise!r}.")
+        self.head_noise = head_noise
+        self.seed_generator = keras.random.SeedGenerator()
         self.memory = Memory(
             memory_size,
             memory_width,
@@ -136,16 +145,29 @@ class MemoryAccess(keras.layers.Layer):
             ops.zeros((batch_size, self.read_size), self.compute_dtype),
         ]
 
-    def call(self, hidden, states, touch=None):
-        if touch is None:
-            return self.step(self.project(hidden), states)
+    def call(self, hidden, states, touch=None, noise=None):
         states = list(states)
 
         def touched():
-            new_states = self.step(self.project(hidden), states)
+            projection = self.project(hidden)
+            return self.step(projection if noise is None else projection + noise, states)
+
+        def touched_by_some():
+            new_states = touched()
             return [ops.where(touch, new, old) for new, old in zip(new_states, states, strict=True)]
 
-        return ops.cond(ops.any(touch), touched, lambda: states)
+        if touch is None:
+            return touched()
+        return ops.cond(ops.any(touch), touched_by_some, lambda: states)
+
+    def draw_noise(self, batch, time):
+        """The noise of all time steps `(B, T, numbers)`, or `None` if there is none."""
+        if self.head_noise == 0:
+            return None
+        heads = (self.write_head, self.read_head)
+        shape = (batch, time, sum(head.heads * head.size for head in heads))
+        noise = keras.random.normal(shape, stddev=self.head_noise, seed=self.seed_generator)
+        return ops.cast(noise, self.compute_dtype)
 
     def project(self, hidden):
         """The raw numbers of all heads, write heads first: one product.
@@ -192,4 +214,5 @@ class MemoryAccess(keras.layers.Layer):
             "memory_initializer": keras.initializers.serialize(self.memory.initializer),
             "learn_initial_memory": self.memory.learn_initial,
             "initial_heads": self.initial_heads,
+            "head_noise": self.head_noise,
         }

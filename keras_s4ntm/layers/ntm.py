@@ -40,6 +40,7 @@ class NTMCell(keras.layers.Layer):
         memory_initializer: what the memory holds at first: a number or a Keras initializer.
         learn_initial_memory: whether the initial contents are trained.
         initial_heads: `"first"`, `"search"` or `"walk-and-search"`, see `MemoryAccess`.
+        head_noise: in training, see `MemoryAccess`.
         access_probability: below 1 the "cached NTM", see `AccessSchedule`.
 
     Call arguments:
@@ -66,6 +67,7 @@ class NTMCell(keras.layers.Layer):
         memory_initializer=1e-6,
         learn_initial_memory=False,
         initial_heads="first",
+        head_noise=0.0,
         access_probability=1.0,
         **kwargs,
     ):
@@ -85,6 +87,7 @@ class NTMCell(keras.layers.Layer):
             memory_initializer,
             learn_initial_memory,
             initial_heads,
+            head_noise,
             name="access",
             dtype=self.dtype_policy,
         )
@@ -111,10 +114,11 @@ class NTMCell(keras.layers.Layer):
         """What needs the inputs alone, for one time step or for all of them at once."""
         return self.controller.project_inputs(inputs)
 
-    def step(self, projected, states, touch=None):
+    def step(self, projected, states, touch=None, noise=None):
         """One time step from projected inputs: `(output, new_states)`.
 
-        `touch` says which sequences access the memory; default: what the schedule says.
+        `touch` says which sequences access the memory; default: what the schedule says. `noise`
+        goes to the heads.
         """
         first = 1 + len(self.schedule.state_size)
         due, steps = self.schedule.due(states[1:first])
@@ -123,7 +127,7 @@ class NTMCell(keras.layers.Layer):
         hidden, controller_states = self.controller.step(
             projected, access_states[-1], controller_states
         )
-        access_states = self.access.call(hidden, access_states, touch)
+        access_states = self.access.call(hidden, access_states, touch, noise)
         output = access_states[-1]
         if self.output_argument == "all":
             output = ops.concatenate([hidden, output], axis=-1)
@@ -161,6 +165,7 @@ ACCESS_ARGUMENTS = (
     "memory_initializer",
     "learn_initial_memory",
     "initial_heads",
+    "head_noise",
 )
 
 
@@ -179,7 +184,7 @@ class NTM(MemoryRNN):
     Args:
         units, memory_size, memory_width, read_heads, write_heads, shift_range, controller,
             output, order, memory_initializer, learn_initial_memory, initial_heads,
-            access_probability: see `NTMCell`.
+            head_noise, access_probability: see `NTMCell`.
         return_sequences: whether to return the output of every step or only of the last one.
         return_state: whether to return the last states as well.
         go_backwards: whether to process the sequence from its end.
@@ -223,6 +228,7 @@ class NTM(MemoryRNN):
         memory_initializer=1e-6,
         learn_initial_memory=False,
         initial_heads="first",
+        head_noise=0.0,
         access_probability=1.0,
         return_sequences=False,
         return_state=False,
@@ -245,6 +251,7 @@ class NTM(MemoryRNN):
             memory_initializer,
             learn_initial_memory,
             initial_heads,
+            head_noise,
             access_probability,
             name="cell",
             dtype=kwargs.get("dtype"),

@@ -20,11 +20,11 @@ def run_loop(step, sequences, states, **options):
 
 
 class MemoryRNN(keras.layers.RNN):
-    """`keras.layers.RNN` for cells with `project_inputs`, `step` and a `schedule`.
+    """`keras.layers.RNN` for cells with `project_inputs`, `step`, `schedule` and `access`.
 
     `cell.project_inputs` runs once, for all time steps, before the loop; only `cell.step` runs
-    inside it. Random accesses are drawn before the loop as well. A subclass makes its cell from
-    its own arguments.
+    inside it. What training draws at random is drawn before the loop as well. A subclass makes
+    its cell from its own arguments.
     """
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
@@ -33,12 +33,21 @@ class MemoryRNN(keras.layers.RNN):
     def loop(self, cell_step, sequences, initial_state, mask, training):
         """`cell_step`, a form of `cell.step`, at every time step."""
         step, inputs = cell_step, self.cell.project_inputs(sequences)
-        if training and self.cell.schedule.random:
-            inputs = (inputs, self.cell.schedule.draw(ops.shape(sequences)))
+        touch = noise = None
+        if training:
+            batch, time = ops.shape(sequences)[:2]
+            touch = self.cell.schedule.draw(batch, time)
+            noise = self.cell.access.draw_noise(batch, time)
+        drawn = {k: v for k, v in (("touch", touch), ("noise", noise)) if v is not None}
+        if drawn:
+            inputs = (inputs, *drawn.values())
 
             def step(inputs, states):
-                inputs, touch = inputs
-                return cell_step(inputs, states, touch=touch > 0.5)
+                inputs, *values = inputs
+                values = dict(zip(drawn, values, strict=True))
+                if "touch" in values:
+                    values["touch"] = values["touch"] > 0.5
+                return cell_step(inputs, states, **values)
 
         return run_loop(
             step,

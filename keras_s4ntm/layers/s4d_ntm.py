@@ -36,7 +36,8 @@ class S4DNTMCell(keras.layers.Layer):
             is usual for S4D: a marker, one event at one step, enters a state with a gain
             proportional to dt, and what it says must hold against the inputs of every step.
         memory_size, memory_width, read_heads, write_heads, shift_range, order,
-            memory_initializer, learn_initial_memory, initial_heads: see `MemoryAccess`.
+            memory_initializer, learn_initial_memory, initial_heads, head_noise: see
+            `MemoryAccess`.
             With `access_interval="sequence"` the memory is random at first, and learned: the one
             access can find by content only what was there before.
         output: `"reads"`: the read vectors, `R * M` numbers. `"all"`: the features, then the
@@ -77,6 +78,7 @@ class S4DNTMCell(keras.layers.Layer):
         memory_initializer=None,
         learn_initial_memory=None,
         initial_heads="first",
+        head_noise=0.0,
         access_interval=1,
         access_probability=1.0,
         read_feedback=False,
@@ -127,6 +129,7 @@ class S4DNTMCell(keras.layers.Layer):
             memory_initializer,
             learn_initial_memory,
             initial_heads,
+            head_noise,
             name="access",
             dtype=self.dtype_policy,
         )
@@ -198,10 +201,11 @@ class S4DNTMCell(keras.layers.Layer):
         """What needs the inputs alone: their channels; the inputs themselves go to the heads."""
         return self.encode(inputs), inputs
 
-    def step(self, projected, states, touch=None, transitions=None):
+    def step(self, projected, states, touch=None, noise=None, transitions=None):
         """One time step, S4D run recurrently: `(output, new_states)`.
 
-        `touch` says which sequences access the memory; default: what the schedule says.
+        `touch` says which sequences access the memory; default: what the schedule says. `noise`
+        goes to the heads.
         `transitions` are those of the blocks, where they were computed before a loop.
         """
         hidden, inputs = projected
@@ -265,10 +269,10 @@ class S4DNTM(MemoryRNN):
     Args:
         units, blocks, state_dimension, dt_min, dt_max, dropout, memory_size, memory_width,
             read_heads, write_heads, shift_range, output, order, memory_initializer,
-            learn_initial_memory, initial_heads, access_interval, access_probability,
-            read_feedback, head_inputs: see `S4DNTMCell`. With `access_interval="sequence"` there
-            are no states to give or to return; the read vectors are the same at every step, and
-            masked inputs count as zero.
+            learn_initial_memory, initial_heads, head_noise, access_interval,
+            access_probability, read_feedback, head_inputs: see `S4DNTMCell`. With
+            `access_interval="sequence"` there are no states to give or to return; the read vectors
+            are the same at every step, and masked inputs count as zero.
         return_sequences, return_state, go_backwards, stateful, unroll, zero_output_for_mask: as
             in `keras.layers.LSTM`.
 
@@ -302,6 +306,7 @@ class S4DNTM(MemoryRNN):
         memory_initializer=None,
         learn_initial_memory=None,
         initial_heads="first",
+        head_noise=0.0,
         access_interval=1,
         access_probability=1.0,
         read_feedback=False,
@@ -331,6 +336,7 @@ class S4DNTM(MemoryRNN):
             memory_initializer,
             learn_initial_memory,
             initial_heads,
+            head_noise,
             access_interval,
             access_probability,
             read_feedback,
@@ -381,6 +387,8 @@ class S4DNTM(MemoryRNN):
 
         def touch(features, sequences):
             projection = cell.project(features, sequences)
+            noise = cell.access.draw_noise(*ops.shape(projection)[:2]) if training else None
+            projection = projection if noise is None else projection + noise
             states = [initial_reads, memory, weights]
             _, reads, states = run_loop(
                 step, projection, states, unroll=self.unroll, return_all_outputs=True

@@ -49,9 +49,13 @@ class AccessSchedule:
         touch = steps >= self.interval
         return touch, [ops.where(touch, ops.zeros_like(steps), steps)]
 
-    def draw(self, shape):
-        """Random touches for training, the same for all sequences: float `shape`, 1 or 0."""
-        batch, time = shape[:2]
+    def draw(self, batch, time):
+        """Random touches for training `(B, T, 1)`, 1 or 0, the same for all sequences.
+
+        `None` where training touches the same steps as inference.
+        """
+        if not self.random:
+            return None
         uniform = keras.random.uniform((1, time, 1), seed=self.seed_generator)
         return ops.tile(ops.cast(uniform < self.probability, "float32"), (batch, 1, 1))
 

@@ -46,7 +46,7 @@ def test_regular_touches_are_every_kth_step(interval, time):
 def test_random_touches_have_the_rate_and_count_themselves():
     schedule = AccessSchedule(probability=0.3)
     assert schedule.interval == 3
-    drawn = numpy(schedule.draw((2, 5000)))
+    drawn = numpy(schedule.draw(2, 5000))
     np.testing.assert_array_equal(drawn[0], drawn[1])
     assert set(np.unique(drawn)) == {0.0, 1.0}
     assert abs(drawn.mean() - 0.3) < 0.03
@@ -102,6 +102,22 @@ def test_masked_steps_do_not_count_towards_the_interval(rng, make):
         alone = numpy(layer(x[i : i + 1, mask[i]]))
         for a, b in zip(masked, alone, strict=True):
             np.testing.assert_allclose(a[i], b[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", [NTM, S4DNTM])
+def test_head_noise_is_drawn_anew_in_training_and_absent_otherwise(rng, kind):
+    x = random_inputs(rng)
+    noisy = kind(**{**SMALL, "units": 6}, head_noise=0.5, return_sequences=True)
+    plain = kind(**{**SMALL, "units": 6}, return_sequences=True)
+    noisy.build(x.shape)
+    plain.build(x.shape)
+    for own, other in zip(plain.weights, noisy.weights, strict=True):
+        own.assign(other)
+    np.testing.assert_allclose(numpy(noisy(x)), numpy(plain(x)), atol=1e-6)
+    first, second = (numpy(noisy(x, training=True)) for _ in range(2))
+    assert (first != second).all()
+    noise = numpy(noisy.cell.access.draw_noise(50, 40))
+    assert abs(noise.std() - 0.5) < 0.01
 
 
 @pytest.mark.parametrize("kind", [NTM, S4DNTM])
