@@ -137,6 +137,21 @@ class InterruptBetweenSteps(keras.callbacks.Callback):
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+class SeedEpochs(keras.callbacks.Callback):
+    """Makes what a model draws at random in training a function of the epoch.
+
+    The state of random generators is in no checkpoint; so a resumed run draws what the
+    uninterrupted one would have drawn.
+    """
+
+    def on_epoch_begin(self, epoch, logs=None):
+        generators = (
+            v for v in self.model.non_trainable_variables if v.name == "seed_generator_state"
+        )
+        for number, state in enumerate(generators):
+            state.assign([number, epoch])
+
+
 class RunRecorder(keras.callbacks.Callback):
     """Writes the history, the checkpoints and the best network of a run.
 

@@ -3,7 +3,7 @@
 import keras
 
 from keras_s4ntm.batches import Batches
-from keras_s4ntm.callbacks import RunRecorder, StopWhenSolved
+from keras_s4ntm.callbacks import RunRecorder, SeedEpochs, StopWhenSolved
 from keras_s4ntm.errors import TrainingDiverged
 from keras_s4ntm.metrics import BitErrors, SequenceAccuracy
 from keras_s4ntm.optimizers import make_optimizer
@@ -72,6 +72,7 @@ def train(run, model, task, recipe, seed, callbacks=()):
             validation_freq=recipe.validation_interval // size,
             callbacks=[
                 keras.callbacks.TerminateOnNaN(raise_error=True),
+                SeedEpochs(),
                 StopWhenSolved(history=history),
                 recorder,
                 *callbacks,
