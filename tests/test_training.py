@@ -127,6 +127,5 @@ def test_the_result_is_the_network_of_the_best_validation(tmp_path):
     recipe = Recipe(steps=80, report_interval=20, validation_interval=20, warmup_steps=0)
     history = fit(run, model, task, recipe, seed=0, callbacks=[Spoil()])
     best_epoch = max(range(4), key=lambda epoch: goodness(history[epoch]))
-    assert best_epoch < 2
     for weight, best in zip(model.get_weights(), seen[best_epoch], strict=True):
         np.testing.assert_array_equal(weight, best)
