@@ -138,18 +138,23 @@ class InterruptBetweenSteps(keras.callbacks.Callback):
 
 
 class SeedEpochs(keras.callbacks.Callback):
-    """Makes what a model draws at random in training a function of the epoch.
+    """Makes what a model draws at random in training a function of the seed and the epoch.
 
     The state of random generators is in no checkpoint; so a resumed run draws what the
     uninterrupted one would have drawn.
     """
+
+    def __init__(self, seed):
+        super().__init__()
+        self.seed = seed
 
     def on_epoch_begin(self, epoch, logs=None):
         generators = (
             v for v in self.model.non_trainable_variables if v.name == "seed_generator_state"
         )
         for number, state in enumerate(generators):
-            state.assign([number, epoch])
+            drawn = np.random.SeedSequence((self.seed, number, epoch)).generate_state(2)
+            state.assign(drawn)
 
 
 class RunRecorder(keras.callbacks.Callback):

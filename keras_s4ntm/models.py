@@ -8,6 +8,7 @@ before a framework is loaded.
 """
 
 import dataclasses
+import functools
 import inspect
 from collections.abc import Callable
 
@@ -208,24 +209,9 @@ def ntm(
     return sequence_model(task, [layer], "ntm")
 
 
-@register("ntm-cached")
-def ntm_cached(
-    task,
-    *,
-    controller: str = "lstm",
-    units: int | list[int] = 100,
-    memory_size: int = 128,
-    memory_width: int = 20,
-    read_heads: int = 1,
-    write_heads: int = 1,
-    shift_range: int = 1,
-    initial_heads: str = "search",
-    head_noise: float = 0.25,
-    access_probability: float = 0.5,
-):
-    """A Neural Turing Machine that skips its memory at random steps of training."""
-    arguments = dict(locals())
-    return ntm(arguments.pop("task"), **arguments)
+cached = functools.partial(ntm, access_probability=0.5)
+cached.__doc__ = "A Neural Turing Machine that skips its memory at random steps of training."
+register("ntm-cached")(cached)
 
 
 @register("lstm")

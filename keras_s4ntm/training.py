@@ -72,7 +72,7 @@ def train(run, model, task, recipe, seed, callbacks=()):
             validation_freq=recipe.validation_interval // size,
             callbacks=[
                 keras.callbacks.TerminateOnNaN(raise_error=True),
-                SeedEpochs(),
+                SeedEpochs(seed),
                 StopWhenSolved(history=history),
                 recorder,
                 *callbacks,

@@ -223,9 +223,7 @@ class S4DNTMCell(keras.layers.Layer):
             new_states += [ops.cast(s, self.compute_dtype) for s in state]
         head_inputs = hidden if self.head_inputs == "features" else polar(*state)
         head_inputs = ops.concatenate([ops.cast(head_inputs, hidden.dtype), inputs], axis=-1)
-        access_states = self.access.call(
-            head_inputs, access_states, due if touch is None else touch
-        )
+        access_states = self.access.call(head_inputs, access_states, touch, noise)
         output = self.output(hidden, access_states[-1])
         return output, [output, *steps, *new_states, *access_states]
 

@@ -1,5 +1,7 @@
 """When the heads touch the memory: every k-th step, at random, once; and what rests in between."""
 
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
@@ -104,7 +106,9 @@ def test_masked_steps_do_not_count_towards_the_interval(rng, make):
             np.testing.assert_allclose(a[i], b[0], atol=1e-5)
 
 
-@pytest.mark.parametrize("kind", [NTM, S4DNTM])
+@pytest.mark.parametrize(
+    "kind", [NTM, S4DNTM, partial(S4DNTM, read_feedback=True)], ids=["NTM", "S4DNTM", "feedback"]
+)
 def test_head_noise_is_drawn_anew_in_training_and_absent_otherwise(rng, kind):
     x = random_inputs(rng)
     noisy = kind(**{**SMALL, "units": 6}, head_noise=0.5, return_sequences=True)
