@@ -80,7 +80,7 @@ def build_model(name, task, **hyperparameters):
 # Where a model's default depends on what a task wants: a bit stream, in which single events must
 # reach the memory, or one answer about the whole of a long sequence.
 S4D_DEFAULTS = {
-    "bits": {"blocks": 1, "dt_min": 1e-2, "dt_max": 1.0, "dropout": 0.0},
+    "bits": {"blocks": 1, "dt_min": 0.1, "dt_max": 1.0, "dropout": 0.0},
     "classes": {"blocks": 4, "dt_min": 1e-3, "dt_max": 0.1, "dropout": 0.05},
 }
 S4DNTM_DEFAULTS = {
@@ -173,7 +173,7 @@ def s4d(
     return sequence_model(task, layers, "s4d")
 
 
-@register("ntm")
+@register("ntm", steps=1600)
 def ntm(
     task,
     *,
@@ -185,7 +185,7 @@ def ntm(
     write_heads: int = 1,
     shift_range: int = 1,
     initial_heads: str = "search",
-    head_noise: float = 0.25,
+    head_noise: float = 0.1,
     access_probability: float = 1.0,
 ):
     """Neural Turing Machine (Graves 2014); controller lstm or feedforward."""
@@ -211,7 +211,7 @@ def ntm(
 
 cached = functools.partial(ntm, access_probability=0.5)
 cached.__doc__ = "A Neural Turing Machine that skips its memory at random steps of training."
-register("ntm-cached")(cached)
+register("ntm-cached", steps=1600)(cached)
 
 
 @register("lstm")

@@ -60,7 +60,8 @@ class MemoryAccess(keras.layers.Layer):
             weights of the write heads come first.
         touch: `(B, 1)`, boolean: which sequences touch the memory at this step; the states of
             the others stay as they are. Default: all.
-        noise: `(B, numbers)`, added to the raw numbers of the heads, see `draw_noise`.
+        offset: `(B, numbers)`, added to the raw numbers of the heads: what does not come from
+            `hidden`, for example noise.
 
     Returns:
         The states after this step; the read vectors are the last one.
@@ -125,6 +126,11 @@ class MemoryAccess(keras.layers.Layer):
         """R * M, the length of all read vectors together."""
         return self.state_size[-1]
 
+    @property
+    def numbers(self):
+        """How many raw numbers all heads take together."""
+        return sum(head.heads * head.size for head in (self.write_head, self.read_head))
+
     def build(self, input_shape):
         self.memory.build()
         self.write_head.build(input_shape)
@@ -145,12 +151,12 @@ class MemoryAccess(keras.layers.Layer):
             ops.zeros((batch_size, self.read_size), self.compute_dtype),
         ]
 
-    def call(self, hidden, states, touch=None, noise=None):
+    def call(self, hidden, states, touch=None, offset=None):
         states = list(states)
 
         def touched():
             projection = self.project(hidden)
-            return self.step(projection if noise is None else projection + noise, states)
+            return self.step(projection if offset is None else projection + offset, states)
 
         def touched_by_some():
             new_states = touched()
@@ -164,8 +170,7 @@ class MemoryAccess(keras.layers.Layer):
         """The noise of all time steps `(B, T, numbers)`, or `None` if there is none."""
         if self.head_noise == 0:
             return None
-        heads = (self.write_head, self.read_head)
-        shape = (batch, time, sum(head.heads * head.size for head in heads))
+        shape = (batch, time, self.numbers)
         noise = keras.random.normal(shape, stddev=self.head_noise, seed=self.seed_generator)
         return ops.cast(noise, self.compute_dtype)
 

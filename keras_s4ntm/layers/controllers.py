@@ -87,7 +87,9 @@ class LSTMController(keras.layers.Layer):
         c_t = sigmoid(f) c_{t-1} + sigmoid(i) tanh(c);   h_t = sigmoid(o) tanh(c_t)
 
     where `below_t` are the read vectors for the first layer and `h_t` of the layer below for the
-    others, and only the first layer has the term `W x_t`. The forget bias starts at 1.
+    others, and only the first layer has the term `W x_t`. The forget bias starts at 0, not at the
+    usual 1: what the controller remembers on its own fades with time, and a network that goes by it
+    fails on sequences longer than those it was trained on. To remember is the memory's work.
 
     Args:
         units: units of the layer, or a list for stacked layers.
@@ -119,7 +121,7 @@ class LSTMController(keras.layers.Layer):
                 self.add_weight(
                     name=f"bias_{i}",
                     shape=(4 * units,),
-                    initializer=forget_bias_initializer,
+                    initializer="zeros",
                 )
             )
             below = units
@@ -143,12 +145,6 @@ class LSTMController(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "units": self.units}
-
-
-def forget_bias_initializer(shape, dtype=None):
-    """Zeros, and ones for the forget gate, the second quarter."""
-    quarter = ops.arange(shape[0]) // (shape[0] // 4)
-    return ops.cast(quarter == 1, dtype)
 
 
 @keras.saving.register_keras_serializable(package="keras_s4ntm")

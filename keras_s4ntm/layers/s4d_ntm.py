@@ -34,7 +34,8 @@ class S4DNTMCell(keras.layers.Layer):
         blocks: how many `S4DBlock` there are, one on the other.
         state_dimension, dt_min, dt_max, dropout: see `S4DBlock`. The step sizes are larger than
             is usual for S4D: a marker, one event at one step, enters a state with a gain
-            proportional to dt, and what it says must hold against the inputs of every step.
+            proportional to dt; and a mode forgets within 2 / dt steps, while one slower than the
+            sequences of training are long would drift on longer ones.
         memory_size, memory_width, read_heads, write_heads, shift_range, order,
             memory_initializer, learn_initial_memory, initial_heads, head_noise: see
             `MemoryAccess`.
@@ -47,7 +48,7 @@ class S4DNTMCell(keras.layers.Layer):
         access_probability: below 1: at random steps in training, see `AccessSchedule`.
         read_feedback: whether the read vectors of the step before enter the state spaces (the
             published variant 1). Everything is then recurrent.
-        head_inputs: what drives the heads beside the inputs: `"features"`, or `"state"`:
+        head_inputs: what drives the heads beside the inputs themselves: `"features"`, or `"state"`:
             magnitude and phase of the last block's state, with `read_feedback` only.
 
     Call arguments:
@@ -65,7 +66,7 @@ class S4DNTMCell(keras.layers.Layer):
         units=64,
         blocks=1,
         state_dimension=64,
-        dt_min=1e-2,
+        dt_min=0.1,
         dt_max=1.0,
         dropout=0.0,
         memory_size=128,
@@ -148,6 +149,11 @@ class S4DNTMCell(keras.layers.Layer):
             initializer=input_initializer(),
         )
         self.bias = self.add_weight(name="bias", shape=(self.units,), initializer="zeros")
+        self.head_kernel = self.add_weight(
+            name="head_kernel",
+            shape=(input_shape[-1], self.access.numbers),
+            initializer=input_initializer(),
+        )
         if self.read_feedback:
             self.feedback_kernel = self.add_weight(
                 name="feedback_kernel", shape=(self.access.read_size, self.units)
@@ -157,7 +163,7 @@ class S4DNTMCell(keras.layers.Layer):
         head_inputs = self.units
         if self.head_inputs == "state":
             head_inputs = sum(self.blocks[-1].state_size)
-        self.access.build((None, head_inputs + input_shape[-1]))
+        self.access.build((None, head_inputs))
         self.built = True
 
     def get_initial_state(self, batch_size):
@@ -187,9 +193,13 @@ class S4DNTMCell(keras.layers.Layer):
             hidden = block(hidden, mask=mask, training=training)
         return hidden
 
-    def project(self, head_inputs, inputs):
-        """The numbers of the heads, for one time step or for all."""
-        return self.access.project(ops.concatenate([head_inputs, inputs], axis=-1))
+    def direct(self, inputs):
+        """What the heads hear of the inputs themselves, for one time step or for all."""
+        return ops.matmul(inputs, self.head_kernel)
+
+    def project(self, features, inputs):
+        """The raw numbers of the heads, for one time step or for all."""
+        return self.access.project(features) + self.direct(inputs)
 
     def output(self, features, reads):
         """The output, for one time step or for all."""
@@ -198,17 +208,17 @@ class S4DNTMCell(keras.layers.Layer):
         return ops.concatenate([features, reads], axis=-1)
 
     def project_inputs(self, inputs):
-        """What needs the inputs alone: their channels; the inputs themselves go to the heads."""
-        return self.encode(inputs), inputs
+        """What needs the inputs alone, for one time step or for all."""
+        return self.encode(inputs), self.direct(inputs)
 
     def step(self, projected, states, touch=None, noise=None, transitions=None):
         """One time step, S4D run recurrently: `(output, new_states)`.
 
         `touch` says which sequences access the memory; default: what the schedule says. `noise`
-        goes to the heads.
-        `transitions` are those of the blocks, where they were computed before a loop.
+        goes to the heads. `transitions` are those of the blocks, where they were computed before
+        a loop.
         """
-        hidden, inputs = projected
+        hidden, direct = projected
         first = 1 + len(self.schedule.state_size)
         due, steps = self.schedule.due(states[1:first])
         touch = due if touch is None else touch
@@ -222,8 +232,10 @@ class S4DNTMCell(keras.layers.Layer):
             )
             new_states += [ops.cast(s, self.compute_dtype) for s in state]
         head_inputs = hidden if self.head_inputs == "features" else polar(*state)
-        head_inputs = ops.concatenate([ops.cast(head_inputs, hidden.dtype), inputs], axis=-1)
-        access_states = self.access.call(head_inputs, access_states, touch, noise)
+        offset = direct if noise is None else direct + noise
+        access_states = self.access.call(
+            ops.cast(head_inputs, hidden.dtype), access_states, touch, offset
+        )
         output = self.output(hidden, access_states[-1])
         return output, [output, *steps, *new_states, *access_states]
 
@@ -291,7 +303,7 @@ class S4DNTM(MemoryRNN):
         units=64,
         blocks=1,
         state_dimension=64,
-        dt_min=1e-2,
+        dt_min=0.1,
         dt_max=1.0,
         dropout=0.0,
         memory_size=128,
