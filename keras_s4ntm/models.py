@@ -87,7 +87,10 @@ S4DNTM_DEFAULTS = {
     "bits": {"output": "reads", "access_interval": 1},
     "classes": {"output": "all", "access_interval": 16},
 }
-NTM_OUTPUT = {"bits": "reads", "classes": "all"}
+NTM_DEFAULTS = {
+    "bits": {"output": "reads", "controller": "forgetful-lstm"},
+    "classes": {"output": "all", "controller": "lstm"},
+}
 
 
 def chosen(given, defaults):
@@ -115,7 +118,7 @@ def sequence_model(task, layers, name):
     return keras.Model(inputs, outputs, name=name)
 
 
-@register("s4d-ntm", learning_rate=4e-3)
+@register("s4d-ntm", learning_rate=4e-3, steps=800)
 def s4d_ntm(
     task,
     *,
@@ -148,7 +151,7 @@ def s4d_ntm(
     return sequence_model(task, [layer], "s4d-ntm")
 
 
-@register("s4d", learning_rate=4e-3)
+@register("s4d", learning_rate=4e-3, steps=800)
 def s4d(
     task,
     *,
@@ -173,11 +176,11 @@ def s4d(
     return sequence_model(task, layers, "s4d")
 
 
-@register("ntm", steps=1600)
+@register("ntm", steps=1500)
 def ntm(
     task,
     *,
-    controller: str = "lstm",
+    controller: str | None = None,
     units: int | list[int] = 100,
     memory_size: int = 128,
     memory_width: int = 20,
@@ -185,33 +188,24 @@ def ntm(
     write_heads: int = 1,
     shift_range: int = 1,
     initial_heads: str = "search",
-    head_noise: float = 0.1,
+    head_noise: float = 0.25,
+    output: str | None = None,
+    order: str = "read-first",
     access_probability: float = 1.0,
 ):
-    """Neural Turing Machine (Graves 2014); controller lstm or feedforward."""
+    """Neural Turing Machine (Graves 2014); controller lstm, forgetful-lstm or feedforward."""
     from keras_s4ntm.layers import NTM
 
-    layer = NTM(
-        units,
-        memory_size=memory_size,
-        memory_width=memory_width,
-        read_heads=read_heads,
-        write_heads=write_heads,
-        shift_range=shift_range,
-        initial_heads=initial_heads,
-        head_noise=head_noise,
-        controller=controller,
-        output=NTM_OUTPUT[task.output],
-        access_probability=access_probability,
-        return_sequences=task.output == "bits",
-        name="ntm",
-    )
+    arguments = dict(locals())
+    del arguments["task"], arguments["NTM"]
+    arguments = chosen(arguments, NTM_DEFAULTS[task.output])
+    layer = NTM(**arguments, return_sequences=task.output == "bits", name="ntm")
     return sequence_model(task, [layer], "ntm")
 
 
 cached = functools.partial(ntm, access_probability=0.5)
 cached.__doc__ = "A Neural Turing Machine that skips its memory at random steps of training."
-register("ntm-cached", steps=1600)(cached)
+register("ntm-cached", steps=1500)(cached)
 
 
 @register("lstm")

@@ -16,13 +16,14 @@ from keras_s4ntm.ops import address, read, write
 
 ORDERS = ("write-first", "read-first")
 
-# How the heads start: the initial biases (see `ReadHead`) of write heads and of read heads. One of
-# -3 leaves a gate open by 5 %, one of 3 makes the shift +1 by 91 %; a strong key finds one slot
-# among many where the gate opens.
+# How the heads start: the initial biases and scales (see `ReadHead`) of write heads and of read
+# heads. A bias of -3 leaves a gate open by 5 %, one of 3 makes the shift +1 by 91 %; a strong key
+# finds one slot among many where the gate opens.
 WALK = {"gate": -3.0, "step": 3.0}
+CONTENT = {"content": 3.0}
 INITIAL_HEADS = {
     "first": ({}, {}),
-    "search": (WALK, {}),
+    "search": ({**WALK, **CONTENT}, CONTENT),
     "walk-and-search": (WALK, {**WALK, "strength": 3.0}),
 }
 
@@ -48,8 +49,8 @@ class MemoryAccess(keras.layers.Layer):
         initial_heads: how the heads start, before anything is learned (README, "Copy").
             `"first"`: all of them look at slot 0. `"search"`: the write heads walk, from slot 0
             on to the next slot at every time step; the read heads look everywhere at once, and
-            have to search for their place by content. `"walk-and-search"`: the read heads walk
-            as well.
+            have to search for their place by content, with keys of large weights.
+            `"walk-and-search"`: the read heads walk as well, and search with strong keys.
         head_noise: standard deviation of the noise on the raw numbers of the heads in training.
             It makes decisions that are nearly wrong wrong at times, so that they are learned
             with a margin.
@@ -96,12 +97,12 @@ class MemoryAccess(keras.layers.Layer):
         )
         self.shift_range = check_shift_range(shift_range, memory_size)
         self.initial_heads = check_choice("initial_heads", initial_heads, tuple(INITIAL_HEADS))
-        write_biases, read_biases = INITIAL_HEADS[initial_heads]
+        start_writing, start_reading = INITIAL_HEADS[initial_heads]
         self.write_head = WriteHead(
             memory_width,
             write_heads,
             shift_range,
-            **write_biases,
+            **start_writing,
             name="write_head",
             dtype=self.dtype_policy,
         )
@@ -109,7 +110,7 @@ class MemoryAccess(keras.layers.Layer):
             memory_width,
             read_heads,
             shift_range,
-            **read_biases,
+            **start_reading,
             name="read_head",
             dtype=self.dtype_policy,
         )
@@ -127,9 +128,14 @@ class MemoryAccess(keras.layers.Layer):
         return self.state_size[-1]
 
     @property
+    def is_content(self):
+        """Which of the raw numbers of all heads are content, not about where: `(numbers,)`."""
+        return np.concatenate([self.write_head.is_content, self.read_head.is_content])
+
+    @property
     def numbers(self):
         """How many raw numbers all heads take together."""
-        return sum(head.heads * head.size for head in (self.write_head, self.read_head))
+        return len(self.is_content)
 
     def build(self, input_shape):
         self.memory.build()

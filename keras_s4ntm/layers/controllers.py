@@ -9,6 +9,8 @@ A controller sees the input of this step and the read vectors of the step before
 Shapes: B batch, I inputs, R read heads, M memory width.
 """
 
+import functools
+
 import keras
 from keras import ops
 
@@ -19,6 +21,16 @@ from keras_s4ntm.checks import check_positive_int
 # the controller so little that the network learns to go by silence instead, and slips wherever a
 # vector of zeros is to be copied. The README shows what this changes.
 INPUT_SCALE = 4.0
+
+# How an LSTM starts: the bias of its forget gates and the gain of its orthogonal recurrent weights.
+# "lstm", as is usual, starts ready to remember. As a controller it then learns short sequences by
+# itself, before the memory; and what it remembers fades with time, so that a network that goes by
+# it fails on sequences longer than those of training. "forgetful-lstm" starts nearly without a
+# memory of its own.
+LSTM_STARTS = {
+    "lstm": {"forget_bias": 1.0, "recurrent_gain": 1.0},
+    "forgetful-lstm": {"forget_bias": -2.0, "recurrent_gain": 0.1},
+}
 
 
 def input_initializer():
@@ -87,17 +99,19 @@ class LSTMController(keras.layers.Layer):
         c_t = sigmoid(f) c_{t-1} + sigmoid(i) tanh(c);   h_t = sigmoid(o) tanh(c_t)
 
     where `below_t` are the read vectors for the first layer and `h_t` of the layer below for the
-    others, and only the first layer has the term `W x_t`. The forget bias starts at 0, not at the
-    usual 1: what the controller remembers on its own fades with time, and a network that goes by it
-    fails on sequences longer than those it was trained on. To remember is the memory's work.
+    others, and only the first layer has the term `W x_t`.
 
     Args:
         units: units of the layer, or a list for stacked layers.
+        forget_bias: initial bias of the forget gates.
+        recurrent_gain: of the orthogonal weights that the recurrent kernels start with.
     """
 
-    def __init__(self, units, **kwargs):
+    def __init__(self, units, forget_bias=1.0, recurrent_gain=1.0, **kwargs):
         super().__init__(**kwargs)
         self.units = units_list(units)
+        self.forget_bias = forget_bias
+        self.recurrent_gain = recurrent_gain
         self.state_size = [u for u in self.units for _ in ("hidden", "carry")]
         self.output_size = self.units[-1]
 
@@ -114,14 +128,14 @@ class LSTMController(keras.layers.Layer):
                 self.add_weight(
                     name=f"recurrent_kernel_{i}",
                     shape=(below + units, 4 * units),
-                    initializer="orthogonal",
+                    initializer=keras.initializers.Orthogonal(self.recurrent_gain),
                 )
             )
             self.biases.append(
                 self.add_weight(
                     name=f"bias_{i}",
                     shape=(4 * units,),
-                    initializer="zeros",
+                    initializer=self.initial_bias,
                 )
             )
             below = units
@@ -143,8 +157,18 @@ class LSTMController(keras.layers.Layer):
             new_states += [below, carry]
         return below, new_states
 
+    def initial_bias(self, shape, dtype=None):
+        """Zeros, and `forget_bias` for the forget gate, the second quarter."""
+        quarter = ops.arange(shape[0]) // (shape[0] // 4)
+        return self.forget_bias * ops.cast(quarter == 1, dtype)
+
     def get_config(self):
-        return {**super().get_config(), "units": self.units}
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "forget_bias": self.forget_bias,
+            "recurrent_gain": self.recurrent_gain,
+        }
 
 
 @keras.saving.register_keras_serializable(package="keras_s4ntm")
@@ -189,7 +213,10 @@ class CellController(keras.layers.Layer):
         return cls(cell, **config)
 
 
-CONTROLLERS = {"lstm": LSTMController, "feedforward": FeedForwardController}
+CONTROLLERS = {
+    **{name: functools.partial(LSTMController, **start) for name, start in LSTM_STARTS.items()},
+    "feedforward": FeedForwardController,
+}
 
 
 def get_controller(controller, units, dtype=None):

@@ -36,6 +36,8 @@ class ReadHead(keras.layers.Layer):
         strength, gate, step: initial biases, in logits, of the key strength, of the interpolation
             gate and of the shift by +1: what the heads are inclined to before they have learned
             anything.
+        content: how much larger than usual (Glorot's) the initial weights of key, erase and add
+            are.
 
     Call arguments:
         controller_output: `(B, units)`.
@@ -53,10 +55,12 @@ class ReadHead(keras.layers.Layer):
         strength=0.0,
         gate=0.0,
         step=0.0,
+        content=1.0,
         **kwargs,
     ):
         super().__init__(**kwargs)
         self.initial_biases = {"strength": strength, "gate": gate, "step": step}
+        self.content = content
         self.memory_width = check_positive_int("memory_width", memory_width)
         self.heads = check_positive_int("heads", heads)
         self.shift_range = check_positive_int("shift_range", shift_range)
@@ -75,7 +79,7 @@ class ReadHead(keras.layers.Layer):
         self.kernel = self.add_weight(
             name="kernel",
             shape=(input_shape[-1], self.heads * self.size),
-            initializer="glorot_uniform",
+            initializer=self.initial_kernel,
         )
         self.bias = self.add_weight(
             name="bias",
@@ -83,6 +87,17 @@ class ReadHead(keras.layers.Layer):
             initializer=self.initial_bias,
         )
         self.built = True
+
+    @property
+    def is_content(self):
+        """Which of the heads' numbers are content (key, erase, add), not about where."""
+        place = np.tile(np.arange(self.size), self.heads)
+        return (place < self.memory_width) | (place >= self.addressing_size)
+
+    def initial_kernel(self, shape, dtype=None):
+        """Glorot's uniform weights, those of content scaled."""
+        scale = np.where(self.is_content, self.content, 1.0)
+        return keras.initializers.GlorotUniform()(shape, dtype) * ops.cast(scale, dtype)
 
     def initial_bias(self, shape, dtype=None):
         """The initial biases where `addressing` looks for them, zeros elsewhere."""
@@ -122,6 +137,7 @@ class ReadHead(keras.layers.Layer):
             "heads": self.heads,
             "shift_range": self.shift_range,
             **self.initial_biases,
+            "content": self.content,
         }
 
 

@@ -31,8 +31,9 @@ class NTMCell(keras.layers.Layer):
         read_heads: R.
         write_heads: W.
         shift_range: S; a head moves by -S to +S slots in a step.
-        controller: `"lstm"`, `"feedforward"`, a controller of
-            `keras_s4ntm.layers.controllers`, or any Keras RNN cell (`units` is then ignored).
+        controller: `"lstm"`, `"forgetful-lstm"` (starts nearly without a memory of its own: see
+            `LSTM_STARTS`), `"feedforward"`, a controller of `keras_s4ntm.layers.controllers`, or
+            any Keras RNN cell (`units` is then ignored).
         output: `"reads"`: the read vectors, `R * M` numbers. `"all"`: the controller's output,
             then the read vectors. With `"reads"` nothing reaches the output but through the
             memory, so the controller cannot learn a task half by itself (README, "Copy").

@@ -11,6 +11,7 @@ Shapes: B batch, T time steps, I inputs, H units, N memory slots, M their width,
 import functools
 
 import keras
+import numpy as np
 from keras import ops
 
 from keras_s4ntm.checks import check_choice, check_positive_int
@@ -152,7 +153,7 @@ class S4DNTMCell(keras.layers.Layer):
         self.head_kernel = self.add_weight(
             name="head_kernel",
             shape=(input_shape[-1], self.access.numbers),
-            initializer=input_initializer(),
+            initializer=self.initial_head_kernel,
         )
         if self.read_feedback:
             self.feedback_kernel = self.add_weight(
@@ -165,6 +166,15 @@ class S4DNTMCell(keras.layers.Layer):
             head_inputs = sum(self.blocks[-1].state_size)
         self.access.build((None, head_inputs))
         self.built = True
+
+    def initial_head_kernel(self, shape, dtype=None):
+        """Large weights; smaller ones for the numbers that say where the heads look.
+
+        What is to be stored then comes from this input more than from those before it, and the
+        heads still start out as `initial_heads` says.
+        """
+        scale = np.where(self.access.is_content, 1.0, 0.5)
+        return input_initializer()(shape, dtype) * ops.cast(scale, dtype)
 
     def get_initial_state(self, batch_size):
         if self.once:

@@ -307,7 +307,10 @@ def test_every_weight_gets_a_gradient(rng):
         ({"shift_range": 5}, "shift_range of at most 4"),
         ({"order": "sideways"}, "order must be one of 'write-first', 'read-first'"),
         ({"output": "none"}, "output must be one of 'reads', 'all'"),
-        ({"controller": "transformer"}, "controller must be one of 'lstm', 'feedforward'"),
+        (
+            {"controller": "transformer"},
+            "controller must be one of 'lstm', 'forgetful-lstm', 'feedforward'",
+        ),
         ({"controller": 3}, "controller must be a name"),
     ],
     ids=str,
