@@ -168,11 +168,7 @@ class S4DNTMCell(keras.layers.Layer):
         self.built = True
 
     def initial_head_kernel(self, shape, dtype=None):
-        """Large weights; smaller ones for the numbers that say where the heads look.
-
-        What is to be stored then comes from this input more than from those before it, and the
-        heads still start out as `initial_heads` says.
-        """
+        """Large weights, half as large for the numbers that say where the heads look."""
         scale = np.where(self.access.is_content, 1.0, 0.5)
         return input_initializer()(shape, dtype) * ops.cast(scale, dtype)
 
