@@ -227,7 +227,7 @@ class StopWhenSolved(keras.callbacks.Callback):
         history: records of the epochs before, when a run is resumed.
     """
 
-    def __init__(self, patience=4, loss=0.03, history=()):
+    def __init__(self, patience, loss=0.03, history=()):
         super().__init__()
         self.patience = patience
         self.loss = loss

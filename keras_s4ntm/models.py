@@ -118,7 +118,7 @@ def sequence_model(task, layers, name):
     return keras.Model(inputs, outputs, name=name)
 
 
-@register("s4d-ntm", learning_rate=4e-3, steps=800)
+@register("s4d-ntm", learning_rate=4e-3, steps=800, patience=3)
 def s4d_ntm(
     task,
     *,

@@ -23,6 +23,7 @@ class Recipe:
         validation_interval: between two validations.
         checkpoint_interval: between two checkpoints.
         validation_sequences: sequences of a validation.
+        patience: faultless validations in a row after which the task counts as solved.
     """
 
     steps: int = 1000
@@ -35,6 +36,7 @@ class Recipe:
     validation_interval: int = 100
     checkpoint_interval: int = 100
     validation_sequences: int = 1024
+    patience: int = 4
 
     def __post_init__(self):
         for name in (
@@ -44,6 +46,7 @@ class Recipe:
             "validation_interval",
             "checkpoint_interval",
             "validation_sequences",
+            "patience",
         ):
             check_positive_int(name, getattr(self, name))
         for name in ("learning_rate", "clip_norm"):

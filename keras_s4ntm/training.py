@@ -73,7 +73,7 @@ def train(run, model, task, recipe, seed, callbacks=()):
             callbacks=[
                 keras.callbacks.TerminateOnNaN(raise_error=True),
                 SeedEpochs(seed),
-                StopWhenSolved(history=history),
+                StopWhenSolved(recipe.patience, history=history),
                 recorder,
                 *callbacks,
             ],
