@@ -346,3 +346,26 @@ def test_heads_start_out_walking_from_slot_0_or_from_everywhere(heads):
         np.testing.assert_allclose(weights[:, 2:], 1 / 9, rtol=0.3)
     read_walks = numpy(access.read_head.bias).reshape(2, -1)[:, -1] > 0
     assert (read_walks == (heads == "walk-and-search")).all()
+
+
+def test_weights_of_content_start_larger_by_the_factor_asked_for():
+    from keras_s4ntm.layers import WriteHead
+
+    head = WriteHead(memory_width=4, heads=2, content=3.0)
+    head.build((None, 200))
+    kernel = np.abs(numpy(head.kernel.value)).reshape(200, 2, 18)
+    bound = np.sqrt(6 / (200 + 36))  # Glorot's
+    content = np.r_[:4, 10:18]  # key, erase, add; between them strength, gate, gamma, shift
+    assert (kernel[..., 4:10].max((0, 1)) <= bound).all()
+    assert (kernel[..., content].max((0, 1)) > 2.5 * bound).all()
+    assert (kernel[..., content].max((0, 1)) <= 3 * bound).all()
+
+
+@pytest.mark.parametrize(("name", "bias", "gain"), [("lstm", 1, 1), ("forgetful-lstm", -2, 0.1)])
+def test_lstm_controllers_start_ready_to_remember_or_to_forget(name, bias, gain):
+    layer = NTM(**SMALL, controller=name)
+    layer.build((None, None, INPUT))
+    controller = layer.cell.controller
+    np.testing.assert_allclose(numpy(controller.biases[0].value), np.repeat([0, bias, 0, 0], 12))
+    kernel = numpy(controller.recurrent_kernels[0].value)  # (4 + 12, 48), orthogonal rows
+    np.testing.assert_allclose(kernel @ kernel.T, gain**2 * np.eye(16), atol=1e-5)
