@@ -1,6 +1,7 @@
 """The optimizer of the recipes: AdamW with warm-up, cosine decay and slow state space weights."""
 
 import keras
+from keras import ops
 
 # Added to the root of Adam's second moment. It is far above the usual 1e-7 so that steps shrink
 # with the gradients: once copy is solved they are small, and steps of full size in their direction
@@ -12,10 +13,18 @@ EPSILON = 1e-4
 SLOW_WEIGHTS = ("log_dt", "log_A_real", "A_imag")
 SLOW_LEARNING_RATE = 1e-3
 
+# Where a head looks everywhere and sharpens at every step, gradients grow by a factor of gamma per
+# step and may leave the range of float32, in which their global norm would not be a number. Up to
+# this bound the square of a gradient is well within it.
+LARGEST_GRADIENT = 1e15
+
 
 @keras.saving.register_keras_serializable(package="keras_s4ntm")
 class SlowStateSpaceAdamW(keras.optimizers.AdamW):
     """AdamW in which the timescales of state spaces learn slowly and do not decay.
+
+    Gradients beyond `LARGEST_GRADIENT` are cut to it and those that overflowed count as zero, so
+    that clipping by norm always works; a loss that is not finite is another matter.
 
     Args:
         slow_ratio: what the learning rate is multiplied by for the weights `SLOW_WEIGHTS`.
@@ -30,6 +39,11 @@ class SlowStateSpaceAdamW(keras.optimizers.AdamW):
     def build(self, variables):
         super().build(variables)
         self.slow = [v.name in SLOW_WEIGHTS for v in variables]
+
+    def apply(self, grads, trainable_variables=None):
+        bound = LARGEST_GRADIENT
+        grads = [g if g is None else ops.clip(ops.nan_to_num(g), -bound, bound) for g in grads]
+        super().apply(grads, trainable_variables)
 
     def update_step(self, gradient, variable, learning_rate):
         if self.slow[self._get_variable_index(variable)]:

@@ -49,6 +49,20 @@ def test_weights_that_get_no_gradient_decay_unless_they_are_timescales():
     np.testing.assert_allclose(numpy(other.value), 1 - 0.1 * 0.5, rtol=1e-6)
 
 
+def test_gradients_that_overflow_do_not_spoil_the_weights():
+    recipe = Recipe(steps=10, warmup_steps=0, learning_rate=0.1)
+    optimizer = make_optimizer(recipe)
+    weight = keras.Variable(np.zeros(5, "float32"), name="kernel")
+    optimizer.build([weight])
+    gradient = np.array([np.inf, -np.inf, np.nan, 1e30, 1.0], "float32")
+    optimizer.apply([keras.ops.convert_to_tensor(gradient)])
+    moved = numpy(weight.value)
+    assert np.isfinite(moved).all()
+    assert moved[0] < 0 < moved[1]
+    assert moved[2] == 0
+    assert moved[3] < 0
+
+
 def test_a_saved_optimizer_goes_on_as_if_it_had_not_been_interrupted(tmp_path):
     recipe = Recipe(steps=10, warmup_steps=2, learning_rate=0.01, weight_decay=0.1)
     model, _ = fitted(recipe, steps=2)

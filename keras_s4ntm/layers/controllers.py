@@ -104,7 +104,8 @@ class LSTMController(keras.layers.Layer):
     Args:
         units: units of the layer, or a list for stacked layers.
         forget_bias: initial bias of the forget gates.
-        recurrent_gain: of the orthogonal weights that the recurrent kernels start with.
+        recurrent_gain: of the orthogonal weights through which the read vectors and a layer's own
+            last output come at first.
     """
 
     def __init__(self, units, forget_bias=1.0, recurrent_gain=1.0, **kwargs):
@@ -128,7 +129,7 @@ class LSTMController(keras.layers.Layer):
                 self.add_weight(
                     name=f"recurrent_kernel_{i}",
                     shape=(below + units, 4 * units),
-                    initializer=keras.initializers.Orthogonal(self.recurrent_gain),
+                    initializer=functools.partial(self.initial_kernel, 0 if i == 0 else below),
                 )
             )
             self.biases.append(
@@ -156,6 +157,12 @@ class LSTMController(keras.layers.Layer):
             below = ops.sigmoid(output_gate) * ops.tanh(carry)
             new_states += [below, carry]
         return below, new_states
+
+    def initial_kernel(self, below, shape, dtype=None):
+        """Orthogonal; all but the first `below` rows, from the layer below, times the gain."""
+        gains = ops.where(ops.arange(shape[0]) < below, 1.0, self.recurrent_gain)
+        orthogonal = keras.initializers.Orthogonal()(shape, dtype)
+        return orthogonal * ops.cast(ops.expand_dims(gains, 1), dtype)
 
     def initial_bias(self, shape, dtype=None):
         """Zeros, and `forget_bias` for the forget gate, the second quarter."""

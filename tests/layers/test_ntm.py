@@ -363,9 +363,11 @@ def test_weights_of_content_start_larger_by_the_factor_asked_for():
 
 @pytest.mark.parametrize(("name", "bias", "gain"), [("lstm", 1, 1), ("forgetful-lstm", -2, 0.1)])
 def test_lstm_controllers_start_ready_to_remember_or_to_forget(name, bias, gain):
-    layer = NTM(**SMALL, controller=name)
+    layer = NTM(**{**SMALL, "units": [12, 8]}, controller=name)
     layer.build((None, None, INPUT))
     controller = layer.cell.controller
     np.testing.assert_allclose(numpy(controller.biases[0].value), np.repeat([0, bias, 0, 0], 12))
-    kernel = numpy(controller.recurrent_kernels[0].value)  # (4 + 12, 48), orthogonal rows
-    np.testing.assert_allclose(kernel @ kernel.T, gain**2 * np.eye(16), atol=1e-5)
+    first, second = (numpy(k.value) for k in controller.recurrent_kernels)  # orthogonal rows
+    np.testing.assert_allclose(first @ first.T, gain**2 * np.eye(4 + 12), atol=1e-5)
+    gains = np.r_[np.ones(12), np.full(8, gain)]  # of the layer below, of its own output
+    np.testing.assert_allclose(second @ second.T, np.diag(gains**2), atol=1e-5)
