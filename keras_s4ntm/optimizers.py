@@ -23,8 +23,9 @@ LARGEST_GRADIENT = 1e15
 class SlowStateSpaceAdamW(keras.optimizers.AdamW):
     """AdamW in which the timescales of state spaces learn slowly and do not decay.
 
-    Gradients beyond `LARGEST_GRADIENT` are cut to it and those that overflowed count as zero, so
-    that clipping by norm always works; a loss that is not finite is another matter.
+    Gradients beyond `LARGEST_GRADIENT`, infinite ones too, are cut to it and those that are not a
+    number count as zero, so that clipping by norm always works; a loss that is not finite is
+    another matter.
 
     Args:
         slow_ratio: what the learning rate is multiplied by for the weights `SLOW_WEIGHTS`.
