@@ -62,13 +62,13 @@ def build_model(name, task, **hyperparameters):
 
     Args:
         name: a key of `MODELS`, for example `"ntm"`.
-        task: anything with `input_size`, `output_size` and `output` (`"bits"` or `"classes"`),
-            for example a task of `keras_s4ntm.tasks`.
+        task: anything with `input_size`, `output_size` and `output` (`"bits"`, `"tokens"` or
+            `"classes"`), for example a task of `keras_s4ntm.tasks`.
         **hyperparameters: see `s4ntm list models`.
 
     Returns:
-        A `keras.Model` from `(B, T, input_size)` to the logits, `(B, T, output_size)` of bits,
-        `(B, output_size)` of classes; any batch size and any length.
+        A `keras.Model` from `(B, T, input_size)` to the logits, `(B, T, output_size)` of bits and
+        tokens, `(B, output_size)` of classes; any batch size and any length.
 
     Raises:
         ValueError: unknown model or hyperparameter, or a value that is not accepted.
@@ -77,20 +77,29 @@ def build_model(name, task, **hyperparameters):
     return MODELS[name].build(task, **hyperparameters)
 
 
-# Where a model's default depends on what a task wants: a bit stream, in which single events must
-# reach the memory, or one answer about the whole of a long sequence.
-S4D_DEFAULTS = {
-    "bits": {"blocks": 1, "dt_min": 0.1, "dt_max": 1.0, "dropout": 0.0},
-    "classes": {"blocks": 4, "dt_min": 1e-3, "dt_max": 0.1, "dropout": 0.05},
-}
-S4DNTM_DEFAULTS = {
-    "bits": {"output": "reads", "access_interval": 1},
-    "classes": {"output": "all", "access_interval": 16},
-}
-NTM_DEFAULTS = {
-    "bits": {"output": "reads", "controller": "forgetful-lstm"},
-    "classes": {"output": "all", "controller": "lstm"},
-}
+def defaults_of(answers, classes):
+    """Defaults of a model by the kind of a task's output (`Task.output`).
+
+    Args:
+        answers: where answers are given step by step, and single events must reach the memory:
+            bits and tokens.
+        classes: where one answer is given about the whole of a long sequence.
+    """
+    return {"bits": answers, "tokens": answers, "classes": classes}
+
+
+S4D_DEFAULTS = defaults_of(
+    answers={"blocks": 1, "dt_min": 0.1, "dt_max": 1.0, "dropout": 0.0},
+    classes={"blocks": 4, "dt_min": 1e-3, "dt_max": 0.1, "dropout": 0.05},
+)
+S4DNTM_DEFAULTS = defaults_of(
+    answers={"output": "reads", "access_interval": 1},
+    classes={"output": "all", "access_interval": 16},
+)
+NTM_DEFAULTS = defaults_of(
+    answers={"output": "reads", "controller": "forgetful-lstm"},
+    classes={"output": "all", "controller": "lstm"},
+)
 
 
 def chosen(given, defaults):
@@ -101,8 +110,8 @@ def chosen(given, defaults):
 def sequence_model(task, layers, name):
     """`layers` one after the other, then a linear output layer.
 
-    For bits it is applied to all time steps at once; for classes to the mean over time, unless
-    the last layer gives the output of the last step only.
+    For bits and tokens it is applied to all time steps at once; for classes to the mean over time,
+    unless the last layer gives the output of the last step only.
     """
     import keras
 
@@ -199,7 +208,7 @@ def ntm(
     arguments = dict(locals())
     del arguments["task"], arguments["NTM"]
     arguments = chosen(arguments, NTM_DEFAULTS[task.output])
-    layer = NTM(**arguments, return_sequences=task.output == "bits", name="ntm")
+    layer = NTM(**arguments, return_sequences=task.output != "classes", name="ntm")
     return sequence_model(task, [layer], "ntm")
 
 
@@ -218,7 +227,7 @@ def lstm(task, *, units: int | list[int] = [256, 256, 256]):  # noqa: B006
     sizes = units_list(units)
     layers = [
         keras.layers.LSTM(
-            size, return_sequences=task.output == "bits" or i < len(sizes) - 1, name=f"lstm_{i}"
+            size, return_sequences=task.output != "classes" or i < len(sizes) - 1, name=f"lstm_{i}"
         )
         for i, size in enumerate(sizes)
     ]
