@@ -31,9 +31,83 @@ INITIAL_HEADS = {
 }
 
 
+class Access(keras.layers.Layer):
+    """What all accesses share: a memory, steps that leave it alone, noise in training.
+
+    A subclass has `state_size`, the sizes of its flat states, the read vectors last; `numbers`, how
+    many raw numbers say what is done; `get_initial_state(batch_size)`; `project(hidden)`, the raw
+    numbers; and `step(projection, states)`, one time step from them.
+
+    Args:
+        memory_size, memory_width, memory_initializer, learn_initial_memory, head_noise: see
+            `MemoryAccess`.
+    """
+
+    def __init__(
+        self,
+        memory_size,
+        memory_width,
+        memory_initializer,
+        learn_initial_memory,
+        head_noise,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if not isinstance(head_noise, int | float) or not 0 <= head_noise < np.inf:
+            raise ValueError(f"head_noise must be a number from 0 on, got {head_noise!r}.")
+        self.head_noise = head_noise
+        self.seed_generator = keras.random.SeedGenerator()
+        self.memory = Memory(
+            memory_size,
+            memory_width,
+            memory_initializer,
+            learn_initial_memory,
+            name="memory",
+            dtype=self.dtype_policy,
+        )
+
+    @property
+    def read_size(self):
+        """R * M, the length of all read vectors together."""
+        return self.state_size[-1]
+
+    def call(self, hidden, states, touch=None, offset=None):
+        states = list(states)
+
+        def touched():
+            projection = self.project(hidden)
+            return self.step(projection if offset is None else projection + offset, states)
+
+        def touched_by_some():
+            new_states = touched()
+            return [ops.where(touch, new, old) for new, old in zip(new_states, states, strict=True)]
+
+        if touch is None:
+            return touched()
+        return ops.cond(ops.any(touch), touched_by_some, lambda: states)
+
+    def draw_noise(self, batch, time):
+        """The noise of all time steps `(B, T, numbers)`, or `None` if there is none."""
+        if self.head_noise == 0:
+            return None
+        shape = (batch, time, self.numbers)
+        noise = keras.random.normal(shape, stddev=self.head_noise, seed=self.seed_generator)
+        return ops.cast(noise, self.compute_dtype)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "memory_size": self.memory.memory_size,
+            "memory_width": self.memory.memory_width,
+            "memory_initializer": keras.initializers.serialize(self.memory.initializer),
+            "learn_initial_memory": self.memory.learn_initial,
+            "head_noise": self.head_noise,
+        }
+
+
 @keras.saving.register_keras_serializable(package="keras_s4ntm")
-class MemoryAccess(keras.layers.Layer):
-    """A memory and its heads. Every network of this package with a memory owns one.
+class MemoryAccess(Access):
+    """The memory and the heads of a Neural Turing Machine.
 
     The numbers of all heads come from one matrix product, and all heads are addressed in one
     batched operation, from the memory before this step. Addressing, writing and reading are
@@ -86,18 +160,13 @@ class MemoryAccess(keras.layers.Layer):
         head_noise=0.0,
         **kwargs,
     ):
-        super().__init__(**kwargs)
-        if not isinstance(head_noise, int | float) or not 0 <= head_noise < np.inf:
-            raise ValueError(f"head_noise must be a number from 0 on, got {head_noise!r}.")
-        self.head_noise = head_noise
-        self.seed_generator = keras.random.SeedGenerator()
-        self.memory = Memory(
+        super().__init__(
             memory_size,
             memory_width,
             memory_initializer,
             learn_initial_memory,
-            name="memory",
-            dtype=self.dtype_policy,
+            head_noise,
+            **kwargs,
         )
         self.shift_range = check_shift_range(shift_range, memory_size)
         self.initial_heads = check_choice("initial_heads", initial_heads, tuple(INITIAL_HEADS))
@@ -125,11 +194,6 @@ class MemoryAccess(keras.layers.Layer):
             (write_heads + read_heads) * memory_size,
             read_heads * memory_width,
         ]
-
-    @property
-    def read_size(self):
-        """R * M, the length of all read vectors together."""
-        return self.state_size[-1]
 
     @property
     def is_content(self):
@@ -160,29 +224,6 @@ class MemoryAccess(keras.layers.Layer):
             ops.tile(weights, (batch_size, 1)),
             ops.zeros((batch_size, self.read_size), self.compute_dtype),
         ]
-
-    def call(self, hidden, states, touch=None, offset=None):
-        states = list(states)
-
-        def touched():
-            projection = self.project(hidden)
-            return self.step(projection if offset is None else projection + offset, states)
-
-        def touched_by_some():
-            new_states = touched()
-            return [ops.where(touch, new, old) for new, old in zip(new_states, states, strict=True)]
-
-        if touch is None:
-            return touched()
-        return ops.cond(ops.any(touch), touched_by_some, lambda: states)
-
-    def draw_noise(self, batch, time):
-        """The noise of all time steps `(B, T, numbers)`, or `None` if there is none."""
-        if self.head_noise == 0:
-            return None
-        shape = (batch, time, self.numbers)
-        noise = keras.random.normal(shape, stddev=self.head_noise, seed=self.seed_generator)
-        return ops.cast(noise, self.compute_dtype)
 
     def project(self, hidden):
         """The raw numbers of all heads, write heads first: one product.
@@ -220,14 +261,9 @@ class MemoryAccess(keras.layers.Layer):
     def get_config(self):
         return {
             **super().get_config(),
-            "memory_size": self.memory.memory_size,
-            "memory_width": self.memory.memory_width,
             "read_heads": self.read_head.heads,
             "write_heads": self.write_head.heads,
             "shift_range": self.shift_range,
             "order": self.order,
-            "memory_initializer": keras.initializers.serialize(self.memory.initializer),
-            "learn_initial_memory": self.memory.learn_initial,
             "initial_heads": self.initial_heads,
-            "head_noise": self.head_noise,
         }

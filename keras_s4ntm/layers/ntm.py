@@ -6,19 +6,14 @@ Shapes: B batch, T time steps, N memory slots, M their width, R read heads, W wr
 """
 
 import keras
-from keras import ops
 
-from keras_s4ntm.checks import check_choice
 from keras_s4ntm.layers.access import MemoryAccess
-from keras_s4ntm.layers.controllers import get_controller
+from keras_s4ntm.layers.cell import MemoryCell, deserialized_controller
 from keras_s4ntm.layers.recurrent import MemoryRNN
-from keras_s4ntm.layers.schedule import AccessSchedule
-
-OUTPUTS = ("reads", "all")
 
 
 @keras.saving.register_keras_serializable(package="keras_s4ntm")
-class NTMCell(keras.layers.Layer):
+class NTMCell(MemoryCell):
     """One time step of a Neural Turing Machine (figure 1 of the paper); a Keras RNN cell.
 
     The controller sees the input and the read vectors of the step before; its output drives the
@@ -72,13 +67,7 @@ class NTMCell(keras.layers.Layer):
         access_probability=1.0,
         **kwargs,
     ):
-        super().__init__(**kwargs)
-        self.units = units
-        self.schedule = AccessSchedule(probability=access_probability)
-        self.controller_argument = controller
-        self.output_argument = check_choice("output", output, OUTPUTS)
-        self.controller = get_controller(controller, units, self.dtype_policy)
-        self.access = MemoryAccess(
+        access = MemoryAccess(
             memory_size,
             memory_width,
             read_heads,
@@ -90,92 +79,12 @@ class NTMCell(keras.layers.Layer):
             initial_heads,
             head_noise,
             name="access",
-            dtype=self.dtype_policy,
+            dtype=kwargs.get("dtype"),
         )
-        self.output_size = self.access.read_size
-        if output == "all":
-            self.output_size += self.controller.output_size
-        self.state_size = [
-            self.output_size,
-            *self.schedule.state_size,
-            *self.controller.state_size,
-            *self.access.state_size,
-        ]
-
-    def build(self, input_shape):
-        self.controller.build(input_shape[-1], self.access.read_size)
-        self.access.build((None, self.controller.output_size))
-        self.built = True
-
-    def get_initial_state(self, batch_size):
-        zeros = [ops.zeros((batch_size, size), self.compute_dtype) for size in self.state_size[:-3]]
-        return zeros + self.access.get_initial_state(batch_size)
-
-    def project_inputs(self, inputs):
-        """What needs the inputs alone, for one time step or for all of them at once."""
-        return self.controller.project_inputs(inputs)
-
-    def step(self, projected, states, touch=None, noise=None):
-        """One time step from projected inputs: `(output, new_states)`.
-
-        `touch` says which sequences access the memory; default: what the schedule says. `noise`
-        goes to the heads.
-        """
-        first = 1 + len(self.schedule.state_size)
-        due, steps = self.schedule.due(states[1:first])
-        touch = due if touch is None else touch
-        controller_states, access_states = list(states[first:-3]), list(states[-3:])
-        hidden, controller_states = self.controller.step(
-            projected, access_states[-1], controller_states
-        )
-        access_states = self.access.call(hidden, access_states, touch, noise)
-        output = access_states[-1]
-        if self.output_argument == "all":
-            output = ops.concatenate([hidden, output], axis=-1)
-        return output, [output, *steps, *controller_states, *access_states]
-
-    def call(self, inputs, states, training=None):
-        return self.step(self.project_inputs(inputs), states)
+        super().__init__(access, units, controller, output, access_probability, **kwargs)
 
     def get_config(self):
-        access = self.access.get_config()
-        controller = self.controller_argument
-        if not isinstance(controller, str):
-            controller = keras.saving.serialize_keras_object(controller)
-        return {
-            **super().get_config(),
-            "units": self.units,
-            "controller": controller,
-            "output": self.output_argument,
-            "access_probability": self.schedule.probability,
-            **{key: access[key] for key in ACCESS_ARGUMENTS},
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        return cls(**deserialized_controller(config))
-
-
-ACCESS_ARGUMENTS = (
-    "memory_size",
-    "memory_width",
-    "read_heads",
-    "write_heads",
-    "shift_range",
-    "order",
-    "memory_initializer",
-    "learn_initial_memory",
-    "initial_heads",
-    "head_noise",
-)
-
-
-def deserialized_controller(config):
-    """The config with its controller as an object, where it was one."""
-    if isinstance(config["controller"], dict):
-        controller = keras.saving.deserialize_keras_object(config["controller"])
-        return {**config, "controller": controller}
-    return config
+        return {**super().get_config(), "access_probability": self.schedule.probability}
 
 
 @keras.saving.register_keras_serializable(package="keras_s4ntm")

@@ -17,7 +17,6 @@ from keras import ops
 from keras_s4ntm.checks import check_choice, check_positive_int
 from keras_s4ntm.layers.access import MemoryAccess
 from keras_s4ntm.layers.controllers import input_initializer
-from keras_s4ntm.layers.ntm import ACCESS_ARGUMENTS, OUTPUTS
 from keras_s4ntm.layers.recurrent import MemoryRNN, run_loop
 from keras_s4ntm.layers.s4d import S4DBlock
 from keras_s4ntm.layers.schedule import AccessSchedule
@@ -42,8 +41,9 @@ class S4DNTMCell(keras.layers.Layer):
             `MemoryAccess`.
             With `access_interval="sequence"` the memory is random at first, and learned: the one
             access can find by content only what was there before.
-        output: `"reads"`: the read vectors, `R * M` numbers. `"all"`: the features, then the
-            read vectors.
+        output: `"reads"`: the read vectors, `R * M` numbers. `"recent-reads"`: those of this step,
+            then those of the step before: what is looked up may be given at once or one step
+            later (README, "Copy"). `"all"`: the features, then the read vectors.
         access_interval: k: the heads touch the memory at every k-th step. `"sequence"`: once,
             driven by the mean of all features (the published variant 2; `S4DNTM` only).
         access_probability: below 1: at random steps in training, see `AccessSchedule`.
@@ -89,7 +89,7 @@ class S4DNTMCell(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         self.units = check_positive_int("units", units)
-        self.output_argument = check_choice("output", output, OUTPUTS)
+        self.output_argument = check_choice("output", output, ("reads", "recent-reads", "all"))
         self.access_interval = access_interval
         self.once = access_interval == "sequence"
         self.schedule = AccessSchedule(1 if self.once else access_interval, access_probability)
@@ -135,7 +135,8 @@ class S4DNTMCell(keras.layers.Layer):
             name="access",
             dtype=self.dtype_policy,
         )
-        self.output_size = self.access.read_size + (units if output == "all" else 0)
+        more = {"reads": 0, "recent-reads": self.access.read_size, "all": units}
+        self.output_size = self.access.read_size + more[output]
         self.state_size = [
             self.output_size,
             *self.schedule.state_size,
@@ -207,11 +208,14 @@ class S4DNTMCell(keras.layers.Layer):
         """The raw numbers of the heads, for one time step or for all."""
         return self.access.project(features) + self.direct(inputs)
 
-    def output(self, features, reads):
+    def output(self, features, reads, reads_before):
         """The output, for one time step or for all."""
-        if self.output_argument == "reads":
-            return reads
-        return ops.concatenate([features, reads], axis=-1)
+        parts = {
+            "reads": [reads],
+            "recent-reads": [reads, reads_before],
+            "all": [features, reads],
+        }
+        return ops.concatenate(parts[self.output_argument], axis=-1)
 
     def project_inputs(self, inputs):
         """What needs the inputs alone, for one time step or for all."""
@@ -239,18 +243,20 @@ class S4DNTMCell(keras.layers.Layer):
             new_states += [ops.cast(s, self.compute_dtype) for s in state]
         head_inputs = hidden if self.head_inputs == "features" else polar(*state)
         offset = direct if noise is None else direct + noise
+        reads_before = access_states[-1]
         access_states = self.access.call(
             ops.cast(head_inputs, hidden.dtype), access_states, touch, offset
         )
-        output = self.output(hidden, access_states[-1])
+        output = self.output(hidden, access_states[-1], reads_before)
         return output, [output, *steps, *new_states, *access_states]
 
     def call(self, inputs, states, training=None):
         return self.step(self.project_inputs(inputs), states)
 
     def get_config(self):
-        access, block = self.access.get_config(), self.blocks[0].get_config()
+        block = self.blocks[0].get_config()
         return {
+            **self.access.get_config(),
             **super().get_config(),
             "units": self.units,
             "blocks": len(self.blocks),
@@ -260,7 +266,6 @@ class S4DNTMCell(keras.layers.Layer):
             "read_feedback": self.read_feedback,
             "head_inputs": self.head_inputs,
             **{key: block[key] for key in ("state_dimension", "dt_min", "dt_max", "dropout")},
-            **{key: access[key] for key in ACCESS_ARGUMENTS},
         }
 
 
@@ -300,8 +305,8 @@ class S4DNTM(MemoryRNN):
 
     Output shape:
         `(B, T, output_size)` or, without `return_sequences`, `(B, output_size)`; with
-        `return_state` followed by the states. `output_size` is `R * M`; with `output="all"`
-        plus `units`.
+        `return_state` followed by the states. `output_size` is `R * M`; with
+        `output="recent-reads"` twice that; with `output="all"` plus `units`.
     """
 
     def __init__(
@@ -423,7 +428,10 @@ class S4DNTM(MemoryRNN):
             # The read vectors of a step are those of the last touch up to it.
             reads = ops.concatenate([ops.expand_dims(initial_reads, 1), reads], axis=1)
             reads = ops.take(reads, count, axis=1)
-        outputs = cell.output(features, reads)
+        reads_before = ops.concatenate(
+            [ops.expand_dims(initial_reads, 1), reads[:, :-1]], axis=1
+        )
+        outputs = cell.output(features, reads, reads_before)
         last = outputs[:, -1]
         return last, outputs if self.return_sequences else ops.expand_dims(last, 1), states
 
@@ -441,8 +449,8 @@ class S4DNTM(MemoryRNN):
         states = cell.access.get_initial_state(ops.shape(sequences)[0])
         reads = cell.access.step(cell.project(mean_features, mean_inputs), states)[-1]
         if not self.return_sequences:
-            return cell.output(mean_features, reads)
+            return cell.output(mean_features, reads, reads)
         reads = ops.broadcast_to(
             ops.expand_dims(reads, 1), (*ops.shape(features)[:2], reads.shape[-1])
         )
-        return cell.output(features, reads)
+        return cell.output(features, reads, reads)
