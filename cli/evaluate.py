@@ -27,8 +27,9 @@ from keras_s4ntm.runs import Run
 def command(run, lengths, sequences, seed, backend, quiet, as_json):
     """Evaluate RUN on test data.
 
-    Of bits: wrong bits per sequence, bit error rate, sequence accuracy, per length. Of classes:
-    accuracy and the confusion matrix.
+    Of bits: wrong bits per sequence, bit error rate, sequence accuracy, per setting, and of
+    dynamic-ngrams the cost beside that of the best possible predictor, in bits per sequence. Of
+    tokens: token and sequence accuracy. Of classes: accuracy and the confusion matrix.
 
     \b
     Examples:

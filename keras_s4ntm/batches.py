@@ -6,7 +6,7 @@ import keras
 class Batches(keras.utils.PyDataset):
     """Batches of a task, one after the other through all epochs: a pure function of the index.
 
-    A batch is `(inputs, targets)`, for bits `(inputs, targets, weights)`. The weights are the
+    A batch is `(inputs, targets, weights)`, for classes `(inputs, targets)`. The weights are the
     task's mask over its sum in each sequence, so that in a weighted mean every sequence counts
     the same: the first vector of a short one more than the tenth of a long one. Without this a
     network may settle for losing the first vector of every sequence.

@@ -99,7 +99,11 @@ class RichProgress(keras.callbacks.ProgbarLogger):
             self.progress.stop()
 
     def _figures(self):
-        names = {"loss": "loss", "bit_errors": "wrong bits/sequence"}
+        names = {
+            "loss": "loss",
+            "bit_errors": "wrong bits/sequence",
+            "token_errors": "wrong tokens/sequence",
+        }
         figures = []
         for key, label in names.items():
             if key in self.logs:
@@ -165,13 +169,15 @@ class RunRecorder(keras.callbacks.Callback):
         history: the records of the epochs before, when a run is resumed.
         steps_per_epoch: batches in an epoch of this `fit`.
         checkpoint_every: epochs between checkpoints.
+        errors: the metric that counts errors, see `goodness`.
     """
 
-    def __init__(self, run, history, steps_per_epoch, checkpoint_every):
+    def __init__(self, run, history, steps_per_epoch, checkpoint_every, errors="bit_errors"):
         super().__init__()
         self.run = run
         self.steps_per_epoch = steps_per_epoch
         self.checkpoint_every = checkpoint_every
+        self.errors = errors
         self.records = list(history)
 
     def on_train_begin(self, logs=None):
@@ -181,7 +187,7 @@ class RunRecorder(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         done = epoch + 1
         seconds = self.before + time.perf_counter() - self.started
-        if "val_loss" in logs and goodness(logs) > self.best():
+        if "val_loss" in logs and goodness(logs, self.errors) > self.best():
             self.run.save_best(self.model)
         self.records.append(
             {
@@ -199,15 +205,20 @@ class RunRecorder(keras.callbacks.Callback):
 
     def best(self):
         """How good the best validation so far was."""
-        return max((goodness(r) for r in self.records if "val_loss" in r), default=())
+        validations = (record for record in self.records if "val_loss" in record)
+        return max((goodness(record, self.errors) for record in validations), default=())
 
 
-def goodness(logs):
-    """What makes one validation better than another: fewer wrong bits, then a lower loss.
+def goodness(logs, errors="bit_errors"):
+    """What makes one validation better than another: fewer errors, then a lower loss.
 
     The loss goes on sinking long after the last wrong bit, and says nothing of rare slips then.
+
+    Args:
+        logs: of a validation.
+        errors: the metric that counts errors; `None`: only the loss counts.
     """
-    return -logs.get("val_bit_errors", 0.0), -logs["val_loss"]
+    return -logs.get(f"val_{errors}", 0.0), -logs["val_loss"]
 
 
 def check_finite(model, step):
@@ -222,22 +233,24 @@ class StopWhenSolved(keras.callbacks.Callback):
 
     Args:
         patience: validations in a row.
-        loss: the validation loss, in nats per bit, that counts as sure: without a wrong bit
+        errors: the metric that counts errors; `None`: the task is never solved.
+        loss: the validation loss, in nats per bit or token, that counts as sure: without an error
             *and* far from making one.
         history: records of the epochs before, when a run is resumed.
     """
 
-    def __init__(self, patience, loss=0.03, history=()):
+    def __init__(self, patience, errors="bit_errors", loss=0.03, history=()):
         super().__init__()
         self.patience = patience
+        self.errors = f"val_{errors}"
         self.loss = loss
         self.faultless = 0
         for record in history:
             self._count(record)
 
     def _count(self, logs):
-        if "val_bit_errors" in logs:
-            solved = logs["val_bit_errors"] == 0 and logs["val_loss"] < self.loss
+        if self.errors in logs:
+            solved = logs[self.errors] == 0 and logs["val_loss"] < self.loss
             self.faultless = self.faultless + 1 if solved else 0
 
     def on_epoch_end(self, epoch, logs=None):

@@ -1,9 +1,8 @@
 """How well a trained model does: on the test set, at lengths in and far beyond training."""
 
 import numpy as np
-from keras import ops
 
-from keras_s4ntm.metrics import wrong_bits
+from keras_s4ntm.outputs import OUTPUTS
 
 SEQUENCES = 256  # of a task that has as many as one likes
 
@@ -21,10 +20,14 @@ def evaluate(model, task, seed=0, sequences=None, lengths=None, batch_size=64):
         batch_size: sequences at a time.
 
     Returns:
-        A list of dictionaries, one for each setting: its label (for example `length`), then for
-        bits `bits_per_sequence`, `bit_error_rate`, `sequence_accuracy`, `sequences`, and for
-        classes `accuracy`, `sequences` and `confusion`: a list of rows, `confusion[i][j]`
-        sequences of class i taken for class j.
+        A list of dictionaries, one for each setting: its label (for example `length`), then
+
+        - for bits `bits_per_sequence`, `bit_error_rate`, `sequence_accuracy`, `sequences`; and
+          where they can only be guessed `cost` and `optimal_cost`, that of the best predictor, in
+          bits per sequence;
+        - for tokens `token_accuracy`, `sequence_accuracy`, `sequences`;
+        - for classes `accuracy`, `sequences` and `confusion`: a list of rows, `confusion[i][j]`
+          sequences of class i taken for class j.
     """
     settings = task.settings(lengths)
     available = task.size("test")
@@ -36,34 +39,11 @@ def evaluate(model, task, seed=0, sequences=None, lengths=None, batch_size=64):
     inputs = np.concatenate([_pad(batch.inputs, time) for batch in batches])
     outputs = model.predict(inputs, batch_size=batch_size, verbose=0)
     outputs = outputs.reshape(len(batches), sequences, *outputs.shape[1:])
-    score = {"bits": score_bits, "classes": score_classes}[task.output]
+    score = OUTPUTS[task.output].score
     return [
-        {**label, **score(batch, output)}
-        for (label, _), batch, output in zip(settings, batches, outputs, strict=True)
+        {**label, **score(setting, batch, output)}
+        for (label, setting), batch, output in zip(settings, batches, outputs, strict=True)
     ]
-
-
-def score_bits(batch, outputs):
-    """The figures of one batch whose targets are bits."""
-    outputs = outputs[:, : batch.inputs.shape[1]]
-    wrong = ops.convert_to_numpy(wrong_bits(batch.targets, outputs, batch.mask))
-    return {
-        "bits_per_sequence": float(np.mean(wrong)),
-        "bit_error_rate": float(np.sum(wrong) / (batch.mask.sum() * outputs.shape[-1])),
-        "sequence_accuracy": float(np.mean(wrong == 0)),
-        "sequences": len(wrong),
-    }
-
-
-def score_classes(batch, outputs):
-    """The figures of one batch whose targets are classes."""
-    confusion = np.zeros((outputs.shape[-1],) * 2, "int64")
-    np.add.at(confusion, (batch.targets, outputs.argmax(axis=-1)), 1)
-    return {
-        "accuracy": float(np.trace(confusion) / confusion.sum()),
-        "sequences": len(outputs),
-        "confusion": confusion.tolist(),
-    }
 
 
 def _pad(inputs, time):

@@ -1,4 +1,4 @@
-"""The figures of the field: wrong bits per sequence, and the share of faultless sequences."""
+"""The figures of the field: wrong bits or tokens per sequence, and faultless sequences."""
 
 import keras
 from keras import ops
@@ -16,10 +16,27 @@ def wrong_bits(y_true, y_pred, mask):
         ops.greater(ops.convert_to_tensor(y_pred), 0),
         ops.greater(ops.convert_to_tensor(y_true), 0.5),
     )
-    wrong = ops.sum(ops.cast(wrong, "float32"), axis=-1)
+    return _sum_scored(ops.sum(ops.cast(wrong, "float32"), axis=-1), mask)
+
+
+def wrong_tokens(y_true, y_pred, mask):
+    """Wrong tokens of each sequence at the steps that are scored, `(B,)`.
+
+    Args:
+        y_true: `(B, T)`, the numbers of the tokens.
+        y_pred: `(B, T, tokens)`, logits: the largest is the answer.
+        mask: `(B, T)`, above 0 at the steps that are scored; `None` scores all of them.
+    """
+    answers = ops.argmax(ops.convert_to_tensor(y_pred), axis=-1)
+    wrong = ops.not_equal(answers, ops.cast(ops.convert_to_tensor(y_true), answers.dtype))
+    return _sum_scored(ops.cast(wrong, "float32"), mask)
+
+
+def _sum_scored(values, mask):
+    """The sum over the steps that are scored: `(B, T)` to `(B,)`."""
     if mask is not None:
-        wrong = wrong * ops.cast(ops.greater(ops.convert_to_tensor(mask), 0), "float32")
-    return ops.sum(wrong, axis=-1)
+        values = values * ops.cast(ops.greater(ops.convert_to_tensor(mask), 0), "float32")
+    return ops.sum(values, axis=-1)
 
 
 @keras.saving.register_keras_serializable(package="keras_s4ntm")
@@ -29,6 +46,8 @@ class BitErrors(keras.metrics.Metric):
     Pass it as a *weighted* metric, `model.compile(..., weighted_metrics=[BitErrors()])`: the
     sample weights `(B, T)` are positive at the steps that are scored.
     """
+
+    wrong = staticmethod(wrong_bits)
 
     def __init__(self, name="bit_errors", **kwargs):
         super().__init__(name=name, **kwargs)
@@ -40,7 +59,7 @@ class BitErrors(keras.metrics.Metric):
         return wrong
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        score = self.score(wrong_bits(y_true, y_pred, sample_weight))
+        score = self.score(self.wrong(y_true, y_pred, sample_weight))
         self.total.assign_add(ops.cast(ops.sum(score), self.dtype))
         self.sequences.assign_add(ops.cast(ops.shape(score)[0], self.dtype))
 
@@ -57,3 +76,20 @@ class SequenceAccuracy(BitErrors):
 
     def score(self, wrong):
         return ops.cast(ops.equal(wrong, 0), "float32")
+
+
+@keras.saving.register_keras_serializable(package="keras_s4ntm")
+class TokenErrors(BitErrors):
+    """Wrong tokens per sequence, averaged over sequences. A weighted metric, as `BitErrors`."""
+
+    wrong = staticmethod(wrong_tokens)
+
+    def __init__(self, name="token_errors", **kwargs):
+        super().__init__(name=name, **kwargs)
+
+
+@keras.saving.register_keras_serializable(package="keras_s4ntm")
+class TokenSequenceAccuracy(SequenceAccuracy):
+    """The share of sequences without one wrong token. A weighted metric, as `BitErrors`."""
+
+    wrong = staticmethod(wrong_tokens)

@@ -5,26 +5,17 @@ import keras
 from keras_s4ntm.batches import Batches
 from keras_s4ntm.callbacks import RunRecorder, SeedEpochs, StopWhenSolved
 from keras_s4ntm.errors import TrainingDiverged
-from keras_s4ntm.metrics import BitErrors, SequenceAccuracy
 from keras_s4ntm.optimizers import make_optimizer
+from keras_s4ntm.outputs import OUTPUTS
 
 
 def compile_model(model, task, recipe):
-    """Compile for the task's kind of output.
-
-    Bits: cross-entropy per scored bit, every sequence weighing the same; wrong bits per sequence.
-    Classes: cross-entropy and accuracy.
-    """
-    if task.output == "bits":
-        loss = keras.losses.BinaryCrossentropy
-        metrics = {"weighted_metrics": [BitErrors(), SequenceAccuracy()]}
-    else:
-        loss = keras.losses.SparseCategoricalCrossentropy
-        metrics = {"metrics": ["accuracy"]}
+    """Compile for the task's kind of output."""
+    output = OUTPUTS[task.output]
     model.compile(
         optimizer=make_optimizer(recipe),
-        loss=loss(from_logits=True, reduction="mean_with_sample_weight"),
-        **metrics,
+        loss=output.loss(from_logits=True, reduction="mean_with_sample_weight"),
+        **output.metrics(),
         # XLA pays on TensorFlow's CPU too, where "auto" does not use it; torch compiles steps.
         jit_compile=keras.backend.backend() != "torch",
     )
@@ -60,7 +51,8 @@ def train(run, model, task, recipe, seed, callbacks=()):
     available = task.size("validation") or recipe.validation_sequences
     count = max(min(recipe.validation_sequences, available) // recipe.batch_size, 1)
     validation = Batches(task, "validation", seed, recipe.batch_size, count)
-    recorder = RunRecorder(run, history, size, recipe.checkpoint_interval // size)
+    errors = OUTPUTS[task.output].errors if task.optimal is None else None
+    recorder = RunRecorder(run, history, size, recipe.checkpoint_interval // size, errors)
     try:
         model.fit(
             batches,
@@ -73,7 +65,7 @@ def train(run, model, task, recipe, seed, callbacks=()):
             callbacks=[
                 keras.callbacks.TerminateOnNaN(raise_error=True),
                 SeedEpochs(seed),
-                StopWhenSolved(recipe.patience, history=history),
+                StopWhenSolved(recipe.patience, errors, history=history),
                 recorder,
                 *callbacks,
             ],

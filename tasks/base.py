@@ -1,5 +1,6 @@
 """What a task is: it makes batches with NumPy, and says how hard they are. It knows no model."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
@@ -12,7 +13,8 @@ class Batch(NamedTuple):
     """A batch of sequences, padded to one length.
 
     - `inputs`: `(B, T, input_size)` float32.
-    - `targets`: bits `(B, T, output_size)` float32, or classes `(B,)` int32.
+    - `targets`: bits `(B, T, output_size)` float32, tokens `(B, T)` int32 (any token at the steps
+      that are not scored), or classes `(B,)` int32.
     - `mask`: `(B, T)` float32, 1 at the steps that are scored, 0 elsewhere; `None` for classes.
     """
 
@@ -29,14 +31,19 @@ class Task:
     and
 
     - `output`: `"bits"`: every output of every scored step is a bit, the model gives its logit;
-      or `"classes"`: a sequence belongs to one class, the model gives the logits of all.
+      `"tokens"`: every scored step asks for one of `output_size` tokens, the model gives the
+      logits of all; or `"classes"`: a sequence belongs to one class, the model gives the logits
+      of all.
     - `recipe`: the numbers of training that suit it, whatever the model.
+    - `optimal`: where the targets do not follow from the inputs, what can be known of them: a
+      method of a `Batch` that returns the outputs of the best possible predictor.
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
     output: ClassVar[str]
     recipe: ClassVar[dict] = {}
+    optimal: ClassVar[Callable | None] = None
 
     def sample(self, rng, batch_size):
         """A `Batch` drawn with `rng`, a `numpy.random.Generator`; always of the same shape."""
@@ -66,3 +73,17 @@ class Task:
         if lengths is not None:
             raise ValueError(f"{self.name} has sequences of one length only; leave out --lengths.")
         return [({}, self)]
+
+    def check_at_least(self, minimum, *fields):
+        """Raises `ValueError` where a field is smaller."""
+        for field in fields:
+            if getattr(self, field) < minimum:
+                raise ValueError(f"{field} must be at least {minimum}, got {getattr(self, field)}.")
+
+    def check_order(self, smaller, larger):
+        """Raises `ValueError` where the field `smaller` is larger than the field `larger`."""
+        if getattr(self, smaller) > getattr(self, larger):
+            raise ValueError(
+                f"{smaller}={getattr(self, smaller)} is larger than "
+                f"{larger}={getattr(self, larger)}."
+            )

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from keras_s4ntm.tasks.base import Batch, Task
+from keras_s4ntm.tasks.layout import channels, place, span
 
 
 @dataclass(frozen=True)
@@ -40,15 +41,10 @@ class Copy(Task):
     output = "bits"
 
     def __post_init__(self):
-        for field in ("bits", "min_length", "max_length"):
-            if getattr(self, field) < 1:
-                raise ValueError(f"{field} must be at least 1, got {getattr(self, field)}.")
+        self.check_at_least(1, "bits", "min_length", "max_length")
         if not 0 <= self.silence < 1:
             raise ValueError(f"silence must be in [0, 1), got {self.silence}.")
-        if self.min_length > self.max_length:
-            raise ValueError(
-                f"min_length={self.min_length} is larger than max_length={self.max_length}."
-            )
+        self.check_order("min_length", "max_length")
 
     @property
     def input_size(self):
@@ -63,27 +59,20 @@ class Copy(Task):
         return super(Copy, task).batch(split, seed, index, batch_size)
 
     def sample(self, rng, batch_size):
+        lengths, vectors = self.sequences(rng, batch_size)
+        time = np.arange(2 * self.max_length + 2)
+        heard = place(vectors, *span(time, 1, lengths))
+        recall, scored = span(time, lengths + 2, lengths)
+        inputs = channels(heard, time == 0, time == lengths + 1)
+        return Batch(inputs, place(vectors, recall, scored), scored.astype("float32"))
+
+    def sequences(self, rng, batch_size):
+        """Lengths `(B, 1)` and vectors `(B, max_length, bits)`."""
         lengths = rng.integers(self.min_length, self.max_length + 1, (batch_size, 1))
         shape = (batch_size, self.max_length, self.bits)
         vectors = rng.integers(0, 2, shape).astype("float32")
         vectors *= rng.random((*shape[:2], 1)) >= self.silence
-        time = np.arange(2 * self.max_length + 2)
-
-        def place(start):
-            """The vectors from time step `start` on, and where they are: `(B, T)`."""
-            position = time - start
-            there = (position >= 0) & (position < lengths)
-            position = np.broadcast_to(position, there.shape)
-            position = np.clip(position, 0, self.max_length - 1)[..., None]
-            placed = np.take_along_axis(vectors, position, axis=1)
-            return placed * there[..., None], there.astype("float32")
-
-        heard, _ = place(1)
-        targets, mask = place(lengths + 2)
-        start = np.broadcast_to(time == 0, mask.shape)
-        end = time == lengths + 1
-        inputs = np.concatenate([heard, start[..., None], end[..., None]], axis=-1, dtype="float32")
-        return Batch(inputs, targets, mask)
+        return lengths, vectors
 
     def settings(self, lengths=None):
         if lengths is None:

@@ -1,0 +1,111 @@
+"""What depends on the kind of output that a task has: loss, metrics, figures of an evaluation.
+
+To add a kind: an entry of `OUTPUTS`; and say in `Batch` what its targets are.
+"""
+
+import dataclasses
+from collections.abc import Callable
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_s4ntm.metrics import (
+    BitErrors,
+    SequenceAccuracy,
+    TokenErrors,
+    TokenSequenceAccuracy,
+    wrong_bits,
+    wrong_tokens,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Output:
+    """A kind of output.
+
+    Args:
+        loss: a class of `keras.losses`; the outputs are logits. Every sequence weighs the same.
+        metrics: what training reports: a function, arguments of `Model.compile`.
+        score: the figures of one batch, a dictionary: a function of the task, the batch and the
+            model's outputs, which may go on beyond the end of the batch.
+        errors: the metric that counts errors, which tells a good validation from a better one, and
+            when a task is solved; `None`: only the loss does.
+    """
+
+    loss: type
+    metrics: Callable
+    score: Callable
+    errors: str | None = None
+
+
+def score_bits(task, batch, outputs):
+    """Wrong bits; where the targets can only be guessed (`Task.optimal`) the cost as well."""
+    outputs = outputs[:, : batch.inputs.shape[1]]
+    wrong = ops.convert_to_numpy(wrong_bits(batch.targets, outputs, batch.mask))
+    figures = {
+        "bits_per_sequence": float(np.mean(wrong)),
+        "bit_error_rate": float(np.sum(wrong) / (batch.mask.sum() * outputs.shape[-1])),
+        "sequence_accuracy": float(np.mean(wrong == 0)),
+        "sequences": len(wrong),
+    }
+    if task.optimal is not None:
+        figures["cost"] = cost_of_bits(batch, outputs)
+        figures["optimal_cost"] = cost_of_bits(batch, task.optimal(batch))
+    return figures
+
+
+def cost_of_bits(batch, logits):
+    """What predictions cost in bits per sequence: the mean of `-sum log2 p(target)`."""
+    against = np.where(batch.targets == 1, -logits, logits).astype("float64")
+    cost = np.logaddexp(0, against) / np.log(2) * batch.mask[..., None]
+    return float(cost.sum() / len(logits))
+
+
+def score_tokens(task, batch, outputs):
+    """Wrong tokens."""
+    outputs = outputs[:, : batch.inputs.shape[1]]
+    wrong = ops.convert_to_numpy(wrong_tokens(batch.targets, outputs, batch.mask))
+    return {
+        "token_accuracy": float(1 - wrong.sum() / batch.mask.sum()),
+        "sequence_accuracy": float(np.mean(wrong == 0)),
+        "sequences": len(wrong),
+    }
+
+
+def score_classes(task, batch, outputs):
+    """Accuracy, and how often each class was taken for each: `confusion[i][j]`, i for j."""
+    confusion = np.zeros((outputs.shape[-1],) * 2, "int64")
+    np.add.at(confusion, (batch.targets, outputs.argmax(axis=-1)), 1)
+    return {
+        "accuracy": float(np.trace(confusion) / confusion.sum()),
+        "sequences": len(outputs),
+        "confusion": confusion.tolist(),
+    }
+
+
+OUTPUTS = {
+    "bits": Output(
+        keras.losses.BinaryCrossentropy,
+        lambda: {"weighted_metrics": [BitErrors(), SequenceAccuracy()]},
+        score_bits,
+        errors="bit_errors",
+    ),
+    "tokens": Output(
+        keras.losses.SparseCategoricalCrossentropy,
+        lambda: {
+            "weighted_metrics": [
+                TokenErrors(),
+                TokenSequenceAccuracy(),
+                keras.metrics.SparseCategoricalAccuracy("token_accuracy"),
+            ]
+        },
+        score_tokens,
+        errors="token_errors",
+    ),
+    "classes": Output(
+        keras.losses.SparseCategoricalCrossentropy,
+        lambda: {"metrics": ["accuracy"]},
+        score_classes,
+    ),
+}
