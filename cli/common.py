@@ -19,9 +19,14 @@ BACKENDS = ("jax", "tensorflow", "torch")  # in order of preference
 
 
 def common_options(function):
-    """`--backend`, `--json`, `--quiet` and `--debug`."""
+    """`--backend`, and the options of output."""
+    backend = click.option("--backend", metavar="NAME", help="tensorflow, torch or jax.")
+    return backend(output_options(function))
+
+
+def output_options(function):
+    """`--quiet`, `--json` and `--debug`."""
     options = [
-        click.option("--backend", metavar="NAME", help="tensorflow, torch or jax."),
         click.option("--quiet", is_flag=True, help="No progress, no tables."),
         click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout."),
         click.option(
@@ -62,6 +67,27 @@ def installed(backend):
     return importlib.util.find_spec(backend) is not None
 
 
+def installed_backends():
+    """The backends that can be imported, in order of preference."""
+    names = [name for name in BACKENDS if installed(name)]
+    if not names:
+        raise BackendError(
+            "No backend is installed. Install one: pip install 'keras-s4ntm[tensorflow]' "
+            "(or [torch], or [jax])."
+        )
+    return names
+
+
+def check_backend(name):
+    """Refuse a backend that there is not, or that is not installed."""
+    if name not in BACKENDS:
+        raise click.UsageError(suggest("backend", name, BACKENDS))
+    if not installed(name):
+        raise BackendError(
+            f"The backend {name} is not installed: pip install 'keras-s4ntm[{name}]'."
+        )
+
+
 def use_backend(requested, preferred=None):
     """Choose the backend before Keras is imported; returns its name.
 
@@ -70,19 +96,9 @@ def use_backend(requested, preferred=None):
     """
     name = requested or os.environ.get("KERAS_BACKEND")
     if name is None:
-        candidates = [b for b in (preferred, *BACKENDS) if b in BACKENDS and installed(b)]
-        if not candidates:
-            raise BackendError(
-                "No backend is installed. Install one: pip install 'keras-s4ntm[tensorflow]' "
-                "(or [torch], or [jax])."
-            )
-        name = candidates[0]
-    if name not in BACKENDS:
-        raise click.UsageError(suggest("backend", name, BACKENDS))
-    if not installed(name):
-        raise BackendError(
-            f"The backend {name} is not installed: pip install 'keras-s4ntm[{name}]'."
-        )
+        candidates = installed_backends()
+        name = preferred if preferred in candidates else candidates[0]
+    check_backend(name)
     os.environ["KERAS_BACKEND"] = name
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     return name
@@ -273,3 +289,12 @@ class IntegerList(click.ParamType):
         if not numbers or min(numbers) < 1:
             self.fail(f"{value!r} is not a list of positive integers such as 20,40,60.", param, ctx)
         return numbers
+
+
+class NameList(click.ParamType):
+    """`ntm,s4d-ntm` as a list of names."""
+
+    name = "names"
+
+    def convert(self, value, param, ctx):
+        return value if isinstance(value, list) else [name.strip() for name in value.split(",")]

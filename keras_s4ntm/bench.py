@@ -1,0 +1,288 @@
+"""What a model costs on this machine: the measurements of `s4ntm bench`.
+
+A measurement is taken in a process of its own. All rows are measured once, then all of them again,
+and so on: what slows the machine down for a while slows all of them.
+"""
+
+import dataclasses
+import itertools
+import json
+import os
+import statistics
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+YARDSTICK = "yardstick"  # the model of `keras_s4ntm.yardstick`, on torch
+ROUNDS = 3  # of a measurement
+SECONDS = 0.3  # that a round takes at least
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """What is measured: a model or the yardstick, on a backend; `length` is in time steps."""
+
+    model: str
+    backend: str
+    batch_size: int
+    length: int
+    hyperparameters: dict
+
+    def __str__(self):
+        values = "".join(f", {k}={v}" for k, v in self.hyperparameters.items())
+        return (
+            f"{self.model} on {self.backend}, batch {self.batch_size}, "
+            f"{self.length} time steps{values}"
+        )
+
+
+def available_threads():
+    """How many CPUs this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+def run(rows, command, repeats=3, threads=None, report=lambda row: None):
+    """Measure rows, interleaved.
+
+    Compilation caches are empty at first and kept from one repeat to the next: the first
+    measurement of a row compiles, the others find what it compiled.
+
+    Args:
+        rows: a list of `Row`.
+        command: what measures one row in a process of its own: a list of arguments to which the
+            row is appended as JSON. It prints what `measure` returns, as JSON.
+        repeats: measurements of each row.
+        threads: how many threads a process may use; default: as many as it likes.
+        report: called with a row when a measurement of it begins.
+
+    Returns:
+        A list of dictionaries, one a row; see `summarise`. Of a row that could not be measured
+        `error` says why.
+    """
+    measurements = [[] for _ in rows]
+    with tempfile.TemporaryDirectory() as caches:
+        for _ in range(repeats):
+            for row, measured in zip(rows, measurements, strict=True):
+                report(row)
+                if not any("error" in m for m in measured):
+                    measured.append(measure_apart(row, command, threads, caches))
+    results = [summarise(row, m) for row, m in zip(rows, measurements, strict=True)]
+    add_speed(results)
+    return results
+
+
+def measure_apart(row, command, threads, caches):
+    """What `measure` returns, of a process that `command` starts; or `{"error": sentence}`."""
+    environment = {
+        **os.environ,
+        "KERAS_BACKEND": row.backend,
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "JAX_COMPILATION_CACHE_DIR": os.path.join(caches, "jax"),
+        "TORCHINDUCTOR_CACHE_DIR": os.path.join(caches, "torch"),
+        **(dict.fromkeys(THREAD_VARIABLES, str(threads)) if threads else {}),
+    }
+    process = subprocess.run(
+        [*command, json.dumps({**dataclasses.asdict(row), "threads": threads})],
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    if process.returncode < 0:
+        return {"error": f"ended by signal {-process.returncode}; too little memory?"}
+    if process.returncode > 0:
+        return {"error": process.stderr.strip().splitlines()[-1]}
+    return json.loads(process.stdout.splitlines()[-1])
+
+
+def summarise(row, measurements):
+    """The figures of a row, over all rounds of all its measurements.
+
+    Returns:
+        A dictionary: the fields of the row; `compile_seconds`, until the first training step is
+        done, and `compile_again_seconds`, with what was compiled before at hand; `step_ms` of a
+        training step, its median and quartiles; `time_step_ms`, the same for one time step of
+        the batch; `sequences_per_second` in training; `inference_steps_per_second`, time steps
+        of single sequences; `input_ms`, of making a batch of training data; in MB `peak_memory`
+        of the whole process and `training_memory`, how much of it is beyond what it took to load
+        the framework.
+    """
+    fields = dataclasses.asdict(row)
+    errors = [m["error"] for m in measurements if "error" in m]
+    if errors:
+        return {**fields, "error": errors[0]}
+
+    def pooled(name):
+        return [seconds for m in measurements for seconds in m[name]]
+
+    low, step, high = statistics.quantiles(pooled("step_seconds"), n=4, method="inclusive")
+    first, *again = [m["compile_seconds"] for m in measurements]
+    inference = statistics.median(pooled("inference_seconds"))
+    return {
+        **fields,
+        "compile_seconds": first,
+        "compile_again_seconds": statistics.median(again) if again else None,
+        "step_ms": {"median": 1e3 * step, "low": 1e3 * low, "high": 1e3 * high},
+        "time_step_ms": 1e3 * step / row.length,
+        "sequences_per_second": row.batch_size / step,
+        "inference_steps_per_second": row.batch_size * row.length / inference,
+        "input_ms": 1e3 * statistics.median(pooled("input_seconds")),
+        "peak_memory": max(m["peak_memory"] for m in measurements),
+        "training_memory": max(m["peak_memory"] - m["import_memory"] for m in measurements),
+    }
+
+
+def add_speed(results):
+    """Add `speed`: how many times as fast as the yardstick of the same sizes a row trains."""
+
+    def size(result):
+        memory = result["hyperparameters"].get("memory_size")
+        return result["batch_size"], result["length"], memory
+
+    measured = [result for result in results if "error" not in result]
+    yardsticks = {size(r): r["step_ms"]["median"] for r in measured if r["model"] == YARDSTICK}
+    for result in measured:
+        yardstick = yardsticks.get(size(result))
+        result["speed"] = yardstick and yardstick / result["step_ms"]["median"]
+
+
+# --- In a process of its own ------------------------------------------------------------------
+
+
+def limit_threads(threads):
+    """Keep this process on `threads` of its CPUs, where the system can.
+
+    Before a framework is loaded: it starts as many threads as there are CPUs for it.
+    """
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+
+
+def measure(row, task):
+    """Measure a row in this process, which has loaded no framework before.
+
+    Args:
+        row: a `Row`; `KERAS_BACKEND` names its backend.
+        task: a task of its length.
+
+    Returns:
+        A dictionary: `compile_seconds`, until the first training step is done; one number a round
+        of `step_seconds` (a training step), `inference_seconds` (a batch) and `input_seconds` (a
+        batch of training data is made); `import_memory`, the MB that are resident once Keras is
+        loaded, and `peak_memory`, the most that ever were until training has ended.
+    """
+    from keras_s4ntm.batches import Batches
+
+    import_memory = peak_memory()
+    batches = Batches(task, "train", seed=0, batch_size=row.batch_size, count=10**6)
+    start = start_yardstick if row.model == YARDSTICK else start_model
+    train, infer = start(row, task, batches)
+
+    begin = time.perf_counter()
+    compiled, second = train(rounds=2, steps=1)
+    steps = calls_in_a_round(second - compiled)
+    ends = train(rounds=1 + ROUNDS, steps=steps)
+    memory = peak_memory()
+    indices = iter(range(len(batches)))
+    return {
+        "compile_seconds": compiled - begin,
+        "step_seconds": [(b - a) / steps for a, b in itertools.pairwise(ends)],
+        "inference_seconds": seconds_of(infer),
+        "input_seconds": seconds_of(lambda: batches[next(indices)]),
+        "import_memory": import_memory,
+        "peak_memory": memory,
+    }
+
+
+def start_model(row, task, batches):
+    """A model as `s4ntm train` trains it, `(train, infer)`.
+
+    `train(rounds, steps)` makes rounds of so many updates and returns the times at which they
+    ended; `infer()` runs the model on a batch.
+    """
+    import keras
+
+    from keras_s4ntm.models import build_model
+    from keras_s4ntm.recipe import Recipe
+    from keras_s4ntm.training import compile_model
+
+    keras.utils.set_random_seed(0)
+    model = build_model(row.model, task, **row.hyperparameters)
+    compile_model(model, task, Recipe())
+    inputs = batches[0][0]
+
+    def train(rounds, steps):
+        ends = []
+        note = keras.callbacks.LambdaCallback(
+            on_epoch_end=lambda epoch, logs: ends.append(time.perf_counter())
+        )
+        model.fit(
+            batches,
+            epochs=rounds,
+            steps_per_epoch=steps,
+            shuffle=False,
+            callbacks=[note],
+            verbose=0,
+        )
+        return ends
+
+    return train, lambda: model.predict_on_batch(inputs)
+
+
+def start_yardstick(row, task, batches):
+    """The yardstick, as `start_model`."""
+    import torch
+
+    from keras_s4ntm import yardstick
+    from keras_s4ntm.recipe import Recipe
+
+    torch.manual_seed(0)
+    model = yardstick.NTM(task.input_size, task.output_size, **row.hyperparameters)
+    optimizer = torch.optim.Adam(model.parameters(), Recipe().learning_rate)
+    inputs = torch.from_numpy(batches[0][0])
+
+    def train(rounds, steps):
+        ends = []
+        for first in range(0, rounds * steps, steps):
+            for index in range(first, first + steps):
+                yardstick.train_step(model, optimizer, *batches[index])
+            ends.append(time.perf_counter())
+        return ends
+
+    return train, torch.no_grad()(lambda: model(inputs))
+
+
+def seconds_of(function):
+    """Seconds of a call of `function`, one number a round."""
+    function()  # compiles
+    begin = time.perf_counter()
+    function()
+    calls = calls_in_a_round(time.perf_counter() - begin)
+    seconds = []
+    for _ in range(ROUNDS):
+        begin = time.perf_counter()
+        for _ in range(calls):
+            function()
+        seconds.append((time.perf_counter() - begin) / calls)
+    return seconds
+
+
+def calls_in_a_round(seconds):
+    """How many calls that take so many seconds make a round."""
+    return max(1, round(SECONDS / seconds))
+
+
+def peak_memory():
+    """The most memory of this process that was ever resident, in MB.
+
+    Linux counts in `getrusage` what the process that started this one had resident as well.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        peak = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(peak.split()[1]) * 1024 / 1e6
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
