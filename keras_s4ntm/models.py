@@ -93,7 +93,7 @@ S4D_DEFAULTS = defaults_of(
     classes={"blocks": 4, "dt_min": 1e-3, "dt_max": 0.1, "dropout": 0.05},
 )
 S4DNTM_DEFAULTS = defaults_of(
-    answers={"output": "reads", "access_interval": 1},
+    answers={"output": "recent-reads", "access_interval": 1},
     classes={"output": "all", "access_interval": 16},
 )
 NTM_DEFAULTS = defaults_of(

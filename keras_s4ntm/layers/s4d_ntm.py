@@ -428,9 +428,7 @@ class S4DNTM(MemoryRNN):
             # The read vectors of a step are those of the last touch up to it.
             reads = ops.concatenate([ops.expand_dims(initial_reads, 1), reads], axis=1)
             reads = ops.take(reads, count, axis=1)
-        reads_before = ops.concatenate(
-            [ops.expand_dims(initial_reads, 1), reads[:, :-1]], axis=1
-        )
+        reads_before = ops.concatenate([ops.expand_dims(initial_reads, 1), reads[:, :-1]], axis=1)
         outputs = cell.output(features, reads, reads_before)
         last = outputs[:, -1]
         return last, outputs if self.return_sequences else ops.expand_dims(last, 1), states

@@ -12,6 +12,7 @@ INPUT = 5
 OPTIONS = [
     {},
     {"output": "all"},
+    {"output": "recent-reads"},
     {"blocks": 2, "read_heads": 2, "write_heads": 2},
     {"order": "read-first", "learn_initial_memory": True},
 ]
@@ -56,6 +57,20 @@ def test_last_output_is_that_of_the_last_step(rng):
     np.testing.assert_allclose(last, numpy(sequences(x))[:, -1], atol=1e-5)
 
 
+@pytest.mark.parametrize("interval", [1, 3])
+def test_recent_reads_are_the_reads_of_this_step_then_those_of_the_step_before(rng, interval):
+    x = random_inputs(rng)
+    layer = S4DNTM(**SMALL, access_interval=interval, return_sequences=True)
+    reads = numpy(layer(x))
+    recent = S4DNTM(**SMALL, access_interval=interval, output="recent-reads", return_sequences=True)
+    recent.build(x.shape)
+    recent.set_weights(layer.get_weights())
+    output = numpy(recent(x))
+    np.testing.assert_allclose(output[..., :4], reads, atol=1e-6)
+    np.testing.assert_allclose(output[:, 1:, 4:], reads[:, :-1], atol=1e-6)
+    assert (output[:, 0, 4:] == 0).all()
+
+
 @pytest.mark.parametrize("batch", [3, 9])  # 9: as many sequences as slots
 def test_masked_steps_leave_every_state_unchanged(rng, batch):
     x = random_inputs(rng, batch, time=7)
@@ -91,7 +106,7 @@ def fitted_model(rng, **options):
     return model, x
 
 
-@pytest.mark.parametrize("options", [OPTIONS[1], OPTIONS[3]], ids=str)
+@pytest.mark.parametrize("options", [OPTIONS[1], OPTIONS[4]], ids=str)
 def test_the_memory_is_alive_every_weight_gets_a_gradient(rng, options):
     model, x = fitted_model(rng, **options)
     before = [numpy(w.value) for w in model.trainable_weights]
