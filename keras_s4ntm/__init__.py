@@ -10,6 +10,8 @@ which the environment variable `KERAS_BACKEND` chooses.
 import importlib
 
 _HOME = {
+    "DNC": "layers",
+    "DNCCell": "layers",
     "NTM": "layers",
     "NTMCell": "layers",
     "S4D": "layers",

@@ -6,6 +6,7 @@ from keras_s4ntm.layers.controllers import (
     FeedForwardController,
     LSTMController,
 )
+from keras_s4ntm.layers.dnc import DNC, DNCAccess, DNCCell
 from keras_s4ntm.layers.heads import ReadHead, WriteHead
 from keras_s4ntm.layers.memory import Memory
 from keras_s4ntm.layers.ntm import NTM, NTMCell
@@ -14,10 +15,13 @@ from keras_s4ntm.layers.s4d import S4D, S4DBlock
 from keras_s4ntm.layers.s4d_ntm import S4DNTM, S4DNTMCell
 
 __all__ = [
+    "DNC",
     "NTM",
     "S4D",
     "S4DNTM",
     "CellController",
+    "DNCAccess",
+    "DNCCell",
     "FeedForwardController",
     "LSTMController",
     "MeanOverTime",
