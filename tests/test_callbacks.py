@@ -37,6 +37,16 @@ def test_stops_after_enough_faultless_validations_in_a_row():
     assert stops_after([FAULTY, UNSURE, SOLVED]) is None
 
 
+def test_the_errors_that_count_are_those_that_the_task_names():
+    faultless = {"val_token_errors": 0.0, "val_loss": 1e-9}
+    assert stops_after([faultless, faultless], errors="token_errors") == 1
+    assert stops_after([faultless, faultless], errors="bit_errors") is None
+    assert stops_after([SOLVED] * 9, errors=None) is None
+    few, sure = {"val_bit_errors": 1, "val_loss": 3.0}, {"val_bit_errors": 2, "val_loss": 2.0}
+    assert goodness(few) > goodness(sure)
+    assert goodness(few, errors=None) < goodness(sure, errors=None)
+
+
 def test_validations_before_a_resume_count():
     assert stops_after([SOLVED], history=[FAULTY, SOLVED]) == 0
     assert stops_after([SOLVED], history=[SOLVED, FAULTY]) is None
