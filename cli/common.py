@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 import click
 
+from keras_s4ntm import cache
 from keras_s4ntm.errors import BackendError, RunError
 from keras_s4ntm.parameters import ParameterError, check_value, choose, parameters_of, suggest
 from keras_s4ntm.recipe import Recipe
@@ -101,6 +102,7 @@ def use_backend(requested, preferred=None):
     check_backend(name)
     os.environ["KERAS_BACKEND"] = name
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    cache.use(name)
     return name
 
 

@@ -14,6 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from keras_s4ntm import cache
+
 YARDSTICK = "yardstick"  # the model of `keras_s4ntm.yardstick`, on torch
 ROUNDS = 3  # of a measurement
 SECONDS = 0.3  # that a round takes at least
@@ -80,8 +82,7 @@ def measure_apart(row, command, threads, caches):
         **os.environ,
         "KERAS_BACKEND": row.backend,
         "TF_CPP_MIN_LOG_LEVEL": "3",
-        "JAX_COMPILATION_CACHE_DIR": os.path.join(caches, "jax"),
-        "TORCHINDUCTOR_CACHE_DIR": os.path.join(caches, "torch"),
+        **cache.settings(row.backend, caches),
         **(dict.fromkeys(THREAD_VARIABLES, str(threads)) if threads else {}),
     }
     process = subprocess.run(

@@ -20,6 +20,12 @@ from helpers import use_shared_data
 use_shared_data()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory):
+    """What the tests compile is kept for each other, apart from the user's cache."""
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+
+
 @pytest.fixture
 def rng():
     """A seeded source of random numbers."""
