@@ -127,6 +127,21 @@ def sequence_model(task, layers, name):
     return keras.Model(inputs, outputs, name=name)
 
 
+def s4d_layers(task, units, blocks, state_dimension, dt_min, dt_max, dropout):
+    """An encoder and S4D blocks; where an argument is `None`, the default for the task."""
+    import keras
+
+    from keras_s4ntm.layers import S4DBlock
+    from keras_s4ntm.layers.controllers import input_initializer
+
+    given = {"blocks": blocks, "dt_min": dt_min, "dt_max": dt_max, "dropout": dropout}
+    arguments = chosen(given, S4D_DEFAULTS[task.output])
+    layers = [keras.layers.Dense(units, kernel_initializer=input_initializer(), name="encoder")]
+    for i in range(check_positive_int("blocks", arguments.pop("blocks"))):
+        layers.append(S4DBlock(units, state_dimension, **arguments, name=f"block_{i}"))
+    return layers
+
+
 @register("s4d-ntm", learning_rate=4e-3, steps=800, patience=3)
 def s4d_ntm(
     task,
@@ -172,17 +187,8 @@ def s4d(
     dropout: float | None = None,
 ):
     """The state space part of s4d-ntm without its memory: the control."""
-    import keras
-
-    from keras_s4ntm.layers import S4DBlock
-    from keras_s4ntm.layers.controllers import input_initializer
-
-    given = {"blocks": blocks, "dt_min": dt_min, "dt_max": dt_max, "dropout": dropout}
-    arguments = chosen(given, S4D_DEFAULTS[task.output])
-    layers = [keras.layers.Dense(units, kernel_initializer=input_initializer(), name="encoder")]
-    for i in range(check_positive_int("blocks", arguments.pop("blocks"))):
-        layers.append(S4DBlock(units, state_dimension, **arguments, name=f"block_{i}"))
-    return sequence_model(task, layers, "s4d")
+    arguments = dict(locals())
+    return sequence_model(task, s4d_layers(**arguments), "s4d")
 
 
 @register("ntm", steps=1500)
@@ -215,6 +221,77 @@ def ntm(
 cached = functools.partial(ntm, access_probability=0.5)
 cached.__doc__ = "A Neural Turing Machine that skips its memory at random steps of training."
 register("ntm-cached", steps=1500)(cached)
+
+
+@register("dnc", steps=1500)
+def dnc(
+    task,
+    *,
+    controller: str | None = None,
+    units: int | list[int] = 100,
+    memory_size: int = 128,
+    memory_width: int = 20,
+    read_heads: int = 1,
+    content_masking: bool = False,
+    mask_floor: float = 0.0,
+    deallocation: bool = False,
+    link_sharpness: bool = False,
+    head_noise: float = 0.25,
+    output: str | None = None,
+    order: str = "read-first",
+):
+    """Differentiable Neural Computer (Graves 2016), with revisions of 2019; controllers as ntm."""
+    from keras_s4ntm.layers import DNC
+
+    arguments = dict(locals())
+    del arguments["task"], arguments["DNC"]
+    arguments = chosen(arguments, NTM_DEFAULTS[task.output])
+    layer = DNC(**arguments, return_sequences=task.output != "classes", name="dnc")
+    return sequence_model(task, [layer], "dnc")
+
+
+@register("s4d-dnc", learning_rate=4e-3, steps=800)
+def s4d_dnc(
+    task,
+    *,
+    units: int = 64,
+    blocks: int | None = None,
+    state_dimension: int = 64,
+    dt_min: float | None = None,
+    dt_max: float | None = None,
+    dropout: float | None = None,
+    memory_size: int = 128,
+    memory_width: int = 20,
+    read_heads: int = 1,
+    content_masking: bool = False,
+    mask_floor: float = 0.0,
+    deallocation: bool = False,
+    link_sharpness: bool = False,
+    head_noise: float = 0.25,
+    output: str | None = None,
+    order: str = "read-first",
+):
+    """State space features of the whole sequence drive the feed-forward controller of a DNC."""
+    from keras_s4ntm.layers import DNC
+
+    layer = DNC(
+        units,
+        memory_size,
+        memory_width,
+        read_heads,
+        "feedforward",
+        output or NTM_DEFAULTS[task.output]["output"],
+        order,
+        content_masking=content_masking,
+        mask_floor=mask_floor,
+        deallocation=deallocation,
+        link_sharpness=link_sharpness,
+        head_noise=head_noise,
+        return_sequences=task.output != "classes",
+        name="dnc",
+    )
+    features = s4d_layers(task, units, blocks, state_dimension, dt_min, dt_max, dropout)
+    return sequence_model(task, [*features, layer], "s4d-dnc")
 
 
 @register("lstm")
