@@ -78,8 +78,8 @@ def command(
     rows = rows_of(models, backends, batch_sizes, lengths, memory_sizes, values)
 
     silent = quiet or as_json
-    if not installed("torch"):
-        console(silent).print("The yardstick is left out: pip install 'keras-s4ntm[torch]'.")
+    if not installed("torch") and not silent:
+        click.echo("The yardstick is left out: pip install 'keras-s4ntm[torch]'.", err=True)
     results = measured(rows, repeats, threads, silent)
     if as_json:
         threads = threads or available_threads()

@@ -154,6 +154,7 @@ def configure(task_name, model_name, assignments, recipe_overrides=None):
     Returns:
         `(task, hyperparameters, recipe)`.
     """
+    from keras_s4ntm.curriculum import with_curriculum
     from keras_s4ntm.models import MODELS
     from keras_s4ntm.tasks import TASKS
 
@@ -175,7 +176,9 @@ def configure(task_name, model_name, assignments, recipe_overrides=None):
         given = {k: v for k, v in (recipe_overrides or {}).items() if v is not None}
         recipe = Recipe(**{**model.recipe, **task_class.recipe, **values["recipe"], **given})
         defaults = {name: default for name, (_, default) in model.parameters.items()}
-        return task_class(**values["task"]), {**defaults, **values["model"]}, recipe
+        task = task_class(**values["task"])
+        with_curriculum(task, recipe)  # refuses a task of one difficulty before anything is begun
+        return task, {**defaults, **values["model"]}, recipe
 
 
 def run_config(task, model_name, hyperparameters, recipe, seed, backend):

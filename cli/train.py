@@ -21,6 +21,7 @@ from keras_s4ntm.cli.common import (
 )
 from keras_s4ntm.errors import S4NTMError, TrainingDiverged
 from keras_s4ntm.models import DEFAULT_MODEL
+from keras_s4ntm.recipe import CURRICULA
 from keras_s4ntm.runs import Run
 
 
@@ -33,6 +34,7 @@ from keras_s4ntm.runs import Run
 @click.option("--steps", type=click.IntRange(1), help="Updates in all.")
 @click.option("--epochs", type=click.IntRange(1), help="Instead: in validation intervals.")
 @click.option("--batch-size", type=click.IntRange(1), help="Sequences in a batch.")
+@click.option("--curriculum", type=click.Choice(CURRICULA), help="How difficulty grows. [none]")
 @click.option("--run-dir", metavar="DIR", help="Where the run goes. [runs/TASK-MODEL-TIME]")
 @click.option("--resume", metavar="RUN", help="Go on with a run that was interrupted.")
 @click.option("-p", "assignments", metavar="NAME=VALUE", multiple=True, help="Any parameter.")

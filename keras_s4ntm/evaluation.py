@@ -3,6 +3,7 @@
 import numpy as np
 
 from keras_s4ntm.outputs import OUTPUTS
+from keras_s4ntm.padding import pad
 
 SEQUENCES = 256  # of a task that has as many as one likes
 
@@ -36,7 +37,7 @@ def evaluate(model, task, seed=0, sequences=None, lengths=None, batch_size=64):
     # All settings are padded to one length and predicted together, so that they share one
     # compilation; what follows the scored steps of a sequence does not change them.
     time = max(batch.inputs.shape[1] for batch in batches)
-    inputs = np.concatenate([_pad(batch.inputs, time) for batch in batches])
+    inputs = np.concatenate([pad(batch.inputs, time) for batch in batches])
     outputs = model.predict(inputs, batch_size=batch_size, verbose=0)
     outputs = outputs.reshape(len(batches), sequences, *outputs.shape[1:])
     score = OUTPUTS[task.output].score
@@ -44,7 +45,3 @@ def evaluate(model, task, seed=0, sequences=None, lengths=None, batch_size=64):
         {**label, **score(setting, batch, output)}
         for (label, setting), batch, output in zip(settings, batches, outputs, strict=True)
     ]
-
-
-def _pad(inputs, time):
-    return np.pad(inputs, ((0, 0), (0, time - inputs.shape[1]), (0, 0)))

@@ -3,7 +3,9 @@
 import math
 from dataclasses import dataclass
 
-from keras_s4ntm.checks import check_positive_int
+from keras_s4ntm.checks import check_choice, check_positive_int
+
+CURRICULA = ("none", "uniform", "look-back")
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Recipe:
         checkpoint_interval: between two checkpoints.
         validation_sequences: sequences of a validation.
         patience: faultless validations in a row after which the task counts as solved.
+        curriculum: `"none"`, `"uniform"` or `"look-back"`, see `Curriculum`.
     """
 
     steps: int = 1000
@@ -37,8 +40,10 @@ class Recipe:
     checkpoint_interval: int = 100
     validation_sequences: int = 1024
     patience: int = 4
+    curriculum: str = "none"
 
     def __post_init__(self):
+        check_choice("curriculum", self.curriculum, CURRICULA)
         for name in (
             "steps",
             "batch_size",

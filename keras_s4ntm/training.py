@@ -4,6 +4,7 @@ import keras
 
 from keras_s4ntm.batches import Batches
 from keras_s4ntm.callbacks import RunRecorder, SeedEpochs, StopWhenSolved
+from keras_s4ntm.curriculum import with_curriculum
 from keras_s4ntm.errors import TrainingDiverged
 from keras_s4ntm.optimizers import make_optimizer
 from keras_s4ntm.outputs import OUTPUTS
@@ -45,8 +46,9 @@ def train(run, model, task, recipe, seed, callbacks=()):
 
     size = recipe.steps_per_epoch
     epochs = recipe.steps // size
+    lessons = with_curriculum(task, recipe)
     batches = Batches(
-        task, "train", seed, recipe.batch_size, recipe.steps - epoch * size, first=epoch * size
+        lessons, "train", seed, recipe.batch_size, recipe.steps - epoch * size, first=epoch * size
     )
     available = task.size("validation") or recipe.validation_sequences
     count = max(min(recipe.validation_sequences, available) // recipe.batch_size, 1)

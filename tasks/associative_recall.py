@@ -84,6 +84,11 @@ class AssociativeRecall(Task):
         """In range and with 2, 2.5 and 3.3 times as many items; or with `lengths` items."""
         if lengths is None:
             lengths = [self.max_items * sixths // 6 for sixths in (6, 12, 15, 20)]
-        return [
-            ({"items": items}, replace(self, min_items=items, max_items=items)) for items in lengths
-        ]
+        return [({"items": items}, self.with_items(items)) for items in lengths]
+
+    def levels(self):
+        return [self.with_items(n) for n in range(self.min_items, self.max_items + 1)]
+
+    def with_items(self, items):
+        """The task with this number of items only."""
+        return replace(self, min_items=items, max_items=items)

@@ -74,6 +74,16 @@ class Task:
             raise ValueError(f"{self.name} has sequences of one length only; leave out --lengths.")
         return [({}, self)]
 
+    def levels(self):
+        """The task at each of its difficulties, the easiest first: a list of tasks.
+
+        The hardest one has the longest sequences.
+
+        Raises:
+            ValueError: this task has but one difficulty.
+        """
+        raise ValueError(f"{self.name} has one difficulty only; leave out --curriculum.")
+
     def check_at_least(self, minimum, *fields):
         """Raises `ValueError` where a field is smaller."""
         for field in fields:

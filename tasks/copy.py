@@ -77,7 +77,11 @@ class Copy(Task):
     def settings(self, lengths=None):
         if lengths is None:
             lengths = [self.max_length * factor for factor in (1, 2, 3, 5, 6)]
-        return [
-            ({"length": length}, replace(self, min_length=length, max_length=length))
-            for length in lengths
-        ]
+        return [({"length": length}, self.at_length(length)) for length in lengths]
+
+    def levels(self):
+        return [self.at_length(n) for n in range(self.min_length, self.max_length + 1)]
+
+    def at_length(self, length):
+        """The task with sequences of this length only."""
+        return replace(self, min_length=length, max_length=length)

@@ -93,3 +93,6 @@ class DynamicNgrams(Task):
         if lengths is None:
             lengths = [self.length, 2 * self.length]
         return [({"length": length}, replace(self, length=length)) for length in lengths]
+
+    def levels(self):
+        return [replace(self, length=n) for n in range(self.order, self.length + 1)]

@@ -106,3 +106,6 @@ class MultiQueryRecall(Task):
             ({"pairs": pairs, "length": length}, replace(self, pairs=pairs, length=length))
             for pairs, length in difficulties
         ]
+
+    def levels(self):
+        return [replace(self, pairs=n) for n in range(1, self.pairs + 1)]

@@ -69,18 +69,15 @@ class PrioritySort(Task):
         return Batch(inputs, targets, mask.astype("float32"))
 
     def settings(self, lengths=None):
-        """As many vectors as in training, 1.5 and 2 times as many; or `lengths` of them.
-
-        The same share of them is wanted, at least one.
-        """
+        """As many vectors as in training, 1.5 and 2 times as many; or `lengths` of them."""
         if lengths is None:
             lengths = [self.vectors, self.vectors * 3 // 2, self.vectors * 2]
-        return [
-            (
-                {"vectors": vectors},
-                replace(
-                    self, vectors=vectors, highest=max(vectors * self.highest // self.vectors, 1)
-                ),
-            )
-            for vectors in lengths
-        ]
+        return [({"vectors": vectors}, self.with_vectors(vectors)) for vectors in lengths]
+
+    def levels(self):
+        return [self.with_vectors(n) for n in range(1, self.vectors + 1)]
+
+    def with_vectors(self, vectors):
+        """The task with this number of vectors; the same share of them is wanted, at least one."""
+        highest = max(vectors * self.highest // self.vectors, 1)
+        return replace(self, vectors=vectors, highest=highest)

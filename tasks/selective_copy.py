@@ -69,3 +69,6 @@ class SelectiveCopy(Task):
         if lengths is None:
             lengths = [self.length, 2 * self.length]
         return [({"length": length}, replace(self, length=length)) for length in lengths]
+
+    def levels(self):
+        return [replace(self, tokens=n) for n in range(1, self.tokens + 1)]

@@ -54,7 +54,16 @@ def test_equations_use_keras_ops_and_numpy_only(path):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["train", "--help"], ["list", "models"], ["train", "coppy"]], ids=str
+    "arguments",
+    [
+        ["--help"],
+        ["train", "--help"],
+        ["bench", "--help"],
+        ["list", "models"],
+        ["train", "coppy"],
+        ["bench", "--models", "ntmm"],
+    ],
+    ids=str,
 )
 def test_help_lists_and_mistyped_names_answer_before_a_framework_is_loaded(arguments):
     script = (

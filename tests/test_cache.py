@@ -1,0 +1,56 @@
+"""What a backend compiled is kept where it belongs, and only where it can be."""
+
+import os
+import platform
+from importlib.metadata import version
+
+import keras
+import pytest
+from helpers import run_on
+
+from keras_s4ntm import cache
+
+BACKEND = keras.backend.backend()
+COMPILE = f"""
+from keras_s4ntm import cache
+cache.use({BACKEND!r})
+import keras, numpy
+model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+model.compile("sgd", "mse", jit_compile=True)
+model.fit(numpy.ones((4, 3)), numpy.ones((4, 2)), verbose=0)
+"""
+
+
+def test_the_cache_is_the_users_and_that_of_this_machine_and_version(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    expected = tmp_path / "keras-s4ntm" / platform.node() / f"{BACKEND}-{version(BACKEND)}"
+    assert cache.directory(BACKEND) == expected
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert cache.directory(BACKEND).relative_to(tmp_path).parts[:2] == (".cache", "keras-s4ntm")
+
+
+@pytest.mark.skipif(BACKEND == "torch", reason="compiles nothing")
+def test_what_is_compiled_is_found_in_the_cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "with a space"))
+    monkeypatch.setenv("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+    for name in cache.settings(BACKEND, ""):
+        monkeypatch.delenv(name, raising=False)
+    run_on(BACKEND, COMPILE, tmp_path)
+    assert any(cache.directory(BACKEND).iterdir())
+
+
+def test_a_cache_that_cannot_be_written_is_not_used(monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    before = dict(os.environ)
+    cache.use(BACKEND)
+    assert dict(os.environ) == before
+
+
+@pytest.mark.parametrize("name", cache.settings(BACKEND, ""))
+def test_a_setting_of_the_user_stays(monkeypatch, tmp_path, name):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv(name, "the user's")
+    cache.use(BACKEND)
+    assert os.environ[name] == "the user's"
