@@ -37,6 +37,18 @@ BOUNDS = {
     "backward_sharpness": dnc.oneplus,
 }
 
+# How the heads start, before anything is learned: initial biases (an open write gate that prefers
+# free slots, closed free gates, reads that follow the links forward rather than backward), and how
+# much larger than usual (Glorot's) the initial weights are of what is looked for and written.
+# With zeros and Glorot's weights a DNC had learned nothing of copy where with these it copied.
+INITIAL_BIASES = {
+    "free_gates": -4.0,
+    "allocation_gate": 3.0,
+    "write_gate": 3.0,
+    "read_modes": (-2.0, 0.0, 1.0),
+}
+INITIAL_SCALES = {"read_keys": 3.0, "add": 3.0}
+
 
 @keras.saving.register_keras_serializable(package="keras_s4ntm")
 class DNCAccess(Access):
@@ -134,9 +146,33 @@ class DNCAccess(Access):
 
     def build(self, input_shape):
         self.memory.build()
-        self.kernel = self.add_weight(name="kernel", shape=(input_shape[-1], self.numbers))
-        self.bias = self.add_weight(name="bias", shape=(self.numbers,), initializer="zeros")
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=(input_shape[-1], self.numbers),
+            initializer=self.initial_kernel,
+        )
+        self.bias = self.add_weight(
+            name="bias",
+            shape=(self.numbers,),
+            initializer=self.initial_bias,
+        )
         self.built = True
+
+    def flat(self, values, default):
+        """Numbers given by name for parts of the interface vector, for all of it."""
+        parts = [
+            np.broadcast_to(values.get(name, default), shape).reshape(-1)
+            for name, shape in self.interface_shapes.items()
+        ]
+        return np.concatenate(parts)
+
+    def initial_kernel(self, shape, dtype=None):
+        """Glorot's uniform weights, scaled."""
+        scale = ops.cast(self.flat(INITIAL_SCALES, 1.0), dtype)
+        return keras.initializers.GlorotUniform()(shape, dtype) * scale
+
+    def initial_bias(self, shape, dtype=None):
+        return ops.convert_to_tensor(self.flat(INITIAL_BIASES, 0.0), dtype)
 
     def get_initial_state(self, batch_size):
         """The initial memory; nothing used, written or read."""
