@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_s4ntm.backend import normal
 from keras_s4ntm.checks import check_choice, check_shift_range
 from keras_s4ntm.layers.heads import ReadHead, WriteHead
 from keras_s4ntm.layers.memory import Memory
@@ -91,7 +92,7 @@ class Access(keras.layers.Layer):
         if self.head_noise == 0:
             return None
         shape = (batch, time, self.numbers)
-        noise = keras.random.normal(shape, stddev=self.head_noise, seed=self.seed_generator)
+        noise = normal(shape, self.head_noise, self.seed_generator)
         return ops.cast(noise, self.compute_dtype)
 
     def get_config(self):

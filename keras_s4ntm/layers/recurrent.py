@@ -7,16 +7,18 @@ from keras.src import backend
 from keras_s4ntm.backend import loop_step
 
 
-def run_loop(step, sequences, states, **options):
+def run_loop(step, sequences, states, variables=(), constants=(), **options):
     """`step` at every time step of `sequences`: Keras' own recurrent loop.
 
-    The first state must be the previous output: masking on JAX relies on it.
+    `step`, `variables` and `constants` are those of `loop_step`. The first state must be the
+    previous output: masking on JAX relies on it.
 
     Returns:
         `(last_output, outputs, states)`.
     """
     length = keras.tree.flatten(sequences)[0].shape[1]
-    return backend.rnn(loop_step(step), sequences, states, input_length=length, **options)
+    step = loop_step(step, variables, constants)
+    return backend.rnn(step, sequences, states, input_length=length, **options)
 
 
 class MemoryRNN(keras.layers.RNN):
@@ -28,31 +30,39 @@ class MemoryRNN(keras.layers.RNN):
     """
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
-        return self.loop(self.cell.step, sequences, initial_state, mask, training)
+        def step(inputs, states, constants, **drawn):
+            return self.cell.step(inputs, states, **drawn)
 
-    def loop(self, cell_step, sequences, initial_state, mask, training):
-        """`cell_step`, a form of `cell.step`, at every time step."""
-        step, inputs = cell_step, self.cell.project_inputs(sequences)
-        touch = noise = None
+        return self.loop(step, sequences, initial_state, mask, training)
+
+    def loop(self, cell_step, sequences, initial_state, mask, training, constants=()):
+        """`cell_step(inputs, states, constants, **drawn)` at every time step; what is drawn at
+        random is `touch` and `noise`, see `MemoryCell.step`.
+        """
+        inputs, drawn, step = self.cell.project_inputs(sequences), {}, cell_step
         if training:
             batch, time = ops.shape(sequences)[:2]
-            touch = self.cell.schedule.draw(batch, time)
-            noise = self.cell.access.draw_noise(batch, time)
-        drawn = {k: v for k, v in (("touch", touch), ("noise", noise)) if v is not None}
+            drawn = {
+                "touch": self.cell.schedule.draw(batch, time),
+                "noise": self.cell.access.draw_noise(batch, time),
+            }
+            drawn = {name: values for name, values in drawn.items() if values is not None}
         if drawn:
             inputs = (inputs, *drawn.values())
 
-            def step(inputs, states):
+            def step(inputs, states, constants):
                 inputs, *values = inputs
                 values = dict(zip(drawn, values, strict=True))
                 if "touch" in values:
                     values["touch"] = values["touch"] > 0.5
-                return cell_step(inputs, states, **values)
+                return cell_step(inputs, states, constants, **values)
 
         return run_loop(
             step,
             inputs,
             initial_state,
+            self.cell.trainable_variables,
+            constants,
             go_backwards=self.go_backwards,
             mask=mask,
             unroll=self.unroll,

@@ -8,8 +8,6 @@ in parallel by FFT; only the memory is recurrent.
 Shapes: B batch, T time steps, I inputs, H units, N memory slots, M their width, R read heads.
 """
 
-import functools
-
 import keras
 import numpy as np
 from keras import ops
@@ -389,8 +387,11 @@ class S4DNTM(MemoryRNN):
     def inner_loop(self, sequences, initial_state, mask, training=False):
         if self.exact_states or self.cell.read_feedback or mask is not None:
             transitions = [block.transition() for block in self.cell.blocks]
-            step = functools.partial(self.cell.step, transitions=transitions)
-            return self.loop(step, sequences, initial_state, mask, training)
+
+            def step(inputs, states, transitions, **drawn):
+                return self.cell.step(inputs, states, transitions=transitions, **drawn)
+
+            return self.loop(step, sequences, initial_state, mask, training, transitions)
         return self.parallel(sequences, initial_state[-3:], training)
 
     def parallel(self, sequences, access_states, training):
@@ -401,7 +402,7 @@ class S4DNTM(MemoryRNN):
         features = cell.features(sequences, training=training)
         memory, weights, initial_reads = access_states
 
-        def step(projection, states):
+        def step(projection, states, constants):
             reads, *rest = states
             *rest, reads = cell.access.step(projection, [*rest, reads])
             return reads, [reads, *rest]
