@@ -280,9 +280,12 @@ def print_confusion(confusion):
 
 
 class IntegerList(click.ParamType):
-    """`20,40,60` as a list of positive integers."""
+    """`20,40,60` as a list of integers, from `minimum` on."""
 
     name = "integers"
+
+    def __init__(self, minimum=1):
+        self.minimum = minimum
 
     def convert(self, value, param, ctx):
         if isinstance(value, list):
@@ -291,8 +294,9 @@ class IntegerList(click.ParamType):
             numbers = [int(item) for item in value.split(",")]
         except ValueError:
             numbers = []
-        if not numbers or min(numbers) < 1:
-            self.fail(f"{value!r} is not a list of positive integers such as 20,40,60.", param, ctx)
+        if not numbers or min(numbers) < self.minimum:
+            kind = "positive integers" if self.minimum else "integers from 0 on"
+            self.fail(f"{value!r} is not a list of {kind} such as 20,40,60.", param, ctx)
         return numbers
 
 

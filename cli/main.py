@@ -7,7 +7,7 @@ import click
 
 from keras_s4ntm.errors import S4NTMError
 
-COMMANDS = ("train", "evaluate", "export", "build", "bench", "list")
+COMMANDS = ("train", "evaluate", "compare", "export", "build", "bench", "list")
 INTERRUPTED = 130
 
 
@@ -32,6 +32,7 @@ def cli():
     Examples:
       s4ntm train copy                        learn to copy, in about a minute
       s4ntm evaluate runs/copy-ntm-...        at lengths far beyond training
+      s4ntm compare copy                      models side by side, over several seeds
       s4ntm export runs/copy-ntm-...          a SavedModel for serving
       s4ntm bench                             what training costs on this machine
       s4ntm list models                       what there is, with parameters

@@ -33,6 +33,7 @@ from keras_s4ntm.runs import Run
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Of weights and data. [0]")
 @click.option("--steps", type=click.IntRange(1), help="Updates in all.")
 @click.option("--epochs", type=click.IntRange(1), help="Instead: in validation intervals.")
+@click.option("--minutes", type=click.FloatRange(0, min_open=True), help="At most.")
 @click.option("--batch-size", type=click.IntRange(1), help="Sequences in a batch.")
 @click.option("--curriculum", type=click.Choice(CURRICULA), help="How difficulty grows. [none]")
 @click.option("--run-dir", metavar="DIR", help="Where the run goes. [runs/TASK-MODEL-TIME]")
@@ -103,6 +104,7 @@ def command(
     history = fit(run, model, task, recipe, seed, tensorboard, silent)
 
     from keras_s4ntm.evaluation import evaluate
+    from keras_s4ntm.training import was_solved
 
     with console(silent).status("evaluating"):
         results = evaluate(model, task, seed)
@@ -115,6 +117,8 @@ def command(
         "seed": seed,
         "parameters": sum(math.prod(w.shape) for w in model.trainable_variables),
         "steps": last["step"],
+        "sequences": last["step"] * recipe.batch_size,
+        "solved": was_solved(history, task, recipe),
         "seconds": last["seconds"],
         "results": results,
     }

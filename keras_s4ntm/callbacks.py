@@ -253,7 +253,31 @@ class StopWhenSolved(keras.callbacks.Callback):
             solved = logs[self.errors] == 0 and logs["val_loss"] < self.loss
             self.faultless = self.faultless + 1 if solved else 0
 
+    @property
+    def solved(self):
+        """Whether there were `patience` of them."""
+        return self.faultless >= self.patience
+
     def on_epoch_end(self, epoch, logs=None):
         self._count(logs or {})
-        if self.faultless >= self.patience:
+        if self.solved:
+            self.model.stop_training = True
+
+
+class StopAfter(keras.callbacks.Callback):
+    """Stops after so many minutes, after a validation.
+
+    Args:
+        minutes: of all the training; `None`: without a limit.
+        records: the history, which `RunRecorder` goes on writing.
+    """
+
+    def __init__(self, minutes, records):
+        super().__init__()
+        self.minutes = minutes
+        self.records = records
+
+    def on_epoch_end(self, epoch, logs=None):
+        late = self.minutes is not None and self.records[-1]["seconds"] >= 60 * self.minutes
+        if late and "val_loss" in (logs or {}):
             self.model.stop_training = True

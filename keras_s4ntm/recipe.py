@@ -16,6 +16,7 @@ class Recipe:
 
     Args:
         steps: updates in all; training stops earlier when the task is solved.
+        minutes: training stops after so many at the latest; by default it has the time it takes.
         batch_size: sequences in a batch.
         learning_rate: the highest rate of Adam.
         warmup_steps: updates until that rate is reached; then it decays to zero as a cosine.
@@ -30,6 +31,7 @@ class Recipe:
     """
 
     steps: int = 1000
+    minutes: float | None = None
     batch_size: int = 32
     learning_rate: float = 3e-3
     warmup_steps: int = 100
@@ -57,6 +59,8 @@ class Recipe:
         for name in ("learning_rate", "clip_norm"):
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be positive, got {getattr(self, name)}.")
+        if self.minutes is not None and not 0 < self.minutes < math.inf:
+            raise ValueError(f"minutes must be positive, got {self.minutes}.")
         for name in ("warmup_steps", "weight_decay"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must not be negative, got {getattr(self, name)}.")

@@ -3,7 +3,7 @@
 import keras
 
 from keras_s4ntm.batches import Batches
-from keras_s4ntm.callbacks import RunRecorder, SeedEpochs, StopWhenSolved
+from keras_s4ntm.callbacks import RunRecorder, SeedEpochs, StopAfter, StopWhenSolved
 from keras_s4ntm.curriculum import with_curriculum
 from keras_s4ntm.errors import TrainingDiverged
 from keras_s4ntm.optimizers import make_optimizer
@@ -20,6 +20,16 @@ def compile_model(model, task, recipe):
         # XLA pays on TensorFlow's CPU too, where "auto" does not use it; torch compiles steps.
         jit_compile=keras.backend.backend() != "torch",
     )
+
+
+def errors_of(task):
+    """The metric that counts errors; `None` where they cannot be avoided, or are not counted."""
+    return OUTPUTS[task.output].errors if task.optimal is None else None
+
+
+def was_solved(history, task, recipe):
+    """Whether a training with this history ended because the task was solved."""
+    return StopWhenSolved(recipe.patience, errors_of(task), history=history).solved
 
 
 def train(run, model, task, recipe, seed, callbacks=()):
@@ -53,7 +63,7 @@ def train(run, model, task, recipe, seed, callbacks=()):
     available = task.size("validation") or recipe.validation_sequences
     count = max(min(recipe.validation_sequences, available) // recipe.batch_size, 1)
     validation = Batches(task, "validation", seed, recipe.batch_size, count)
-    errors = OUTPUTS[task.output].errors if task.optimal is None else None
+    errors = errors_of(task)
     recorder = RunRecorder(run, history, size, recipe.checkpoint_interval // size, errors)
     try:
         model.fit(
@@ -69,6 +79,7 @@ def train(run, model, task, recipe, seed, callbacks=()):
                 SeedEpochs(seed),
                 StopWhenSolved(recipe.patience, errors, history=history),
                 recorder,
+                StopAfter(recipe.minutes, recorder.records),
                 *callbacks,
             ],
             verbose=0,

@@ -1,0 +1,63 @@
+"""`s4ntm compare`: what it prints, and what it refuses."""
+
+import json
+
+import keras
+import pytest
+
+from keras_s4ntm.cli.main import main
+
+BACKEND = keras.backend.backend()
+TINY = ["-p", "max_length=3", "-p", "bits=2", "-p", "units=8", "-p", "validation_sequences=8"]
+
+
+def compare(*arguments):
+    """Exit code of `s4ntm compare ARGUMENTS`."""
+    with pytest.raises(SystemExit) as exit:
+        main(["compare", *map(str, arguments)])
+    return exit.value.code
+
+
+def test_models_are_trained_side_by_side_once_and_tabulated(tmp_path, capfd):
+    path = tmp_path / "comparison"
+    arguments = ["copy", "--models", "lstm,ntm", "--seeds", "0", "--steps", "2", *TINY]
+    arguments += ["--backend", BACKEND, "--run-dir", path]
+    assert compare(*arguments, "--json") == 0
+    result = json.loads(capfd.readouterr().out)
+    assert set(result) == {"task", "backend", "seeds", "rows"}
+    assert [row["model"] for row in result["rows"]] == ["lstm", "ntm"]
+    for row in result["rows"]:
+        assert (row["trainings"], row["failed"], row["solved"]) == (1, 0, 0)
+        assert len(row["figures"]) == 5
+    runs = {entry.name for entry in path.iterdir()}
+    assert runs == {"results.json", "lstm-0", "ntm-0"}
+    before = (path / "results.json").read_text()
+    assert compare(*arguments) == 0
+    assert (path / "results.json").read_text() == before
+    printed = capfd.readouterr().out
+    assert "wrong bits per sequence" in printed
+    assert "length 18" in printed
+    assert compare(*arguments, "-p", "silence=0.2") == 1
+    assert "holds another comparison" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["coppy"], "Did you mean 'copy'?"),
+        (["copy", "--models", "lstm,ntmm"], "Unknown model 'ntmm'. Did you mean 'ntm'?"),
+        (["copy", "--models", "ntm,lstm", "-p", "memory_size=8"], "Unknown parameter"),
+        (["copy", "--seeds", "-1"], "not a list of integers from 0 on"),
+        (["copy", "--minutes", "0"], "--minutes"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_a_mistake_ends_with_one_clear_sentence_before_anything_is_trained(
+    monkeypatch, tmp_path, capfd, arguments, sentence
+):
+    monkeypatch.chdir(tmp_path)
+    assert compare(*arguments) == 2
+    printed = capfd.readouterr()
+    assert sentence in printed.err
+    assert "Traceback" not in printed.err
+    assert list(tmp_path.iterdir()) == []
