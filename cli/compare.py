@@ -105,6 +105,7 @@ def print_table(rows, labels, name, title):
         caption=f"{name}: median (lowest to highest)",
         caption_justify="left",
         box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
     )
     table.add_column("model")
     for column in ("parameters", "solved", "failed", "seconds", "sequences\nto solve"):
