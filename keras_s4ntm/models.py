@@ -93,8 +93,8 @@ S4D_DEFAULTS = defaults_of(
     classes={"blocks": 4, "dt_min": 1e-3, "dt_max": 0.1, "dropout": 0.05},
 )
 S4DNTM_DEFAULTS = defaults_of(
-    answers={"output": "recent-reads", "access_interval": 1},
-    classes={"output": "all", "access_interval": 16},
+    answers={"output": "recent-reads", "access_interval": 1, "read_heads": 2},
+    classes={"output": "all", "access_interval": 16, "read_heads": 1},
 )
 NTM_DEFAULTS = defaults_of(
     answers={"output": "reads", "controller": "forgetful-lstm"},
@@ -154,7 +154,7 @@ def s4d_ntm(
     dropout: float | None = None,
     memory_size: int = 128,
     memory_width: int = 32,
-    read_heads: int = 1,
+    read_heads: int | None = None,
     write_heads: int = 1,
     shift_range: int = 1,
     initial_heads: str = "walk-and-search",
@@ -294,14 +294,17 @@ def s4d_dnc(
     return sequence_model(task, [*features, layer], "s4d-dnc")
 
 
+LSTM_UNITS = defaults_of(answers=[256, 256, 256], classes=[128])
+
+
 @register("lstm")
-def lstm(task, *, units: int | list[int] = [256, 256, 256]):  # noqa: B006
+def lstm(task, *, units: int | list[int] | None = None):
     """Stacked LSTM layers, the baseline of the field (three of 256 units in Graves 2014)."""
     import keras
 
     from keras_s4ntm.layers.controllers import units_list
 
-    sizes = units_list(units)
+    sizes = units_list(LSTM_UNITS[task.output] if units is None else units)
     layers = [
         keras.layers.LSTM(
             size, return_sequences=task.output != "classes" or i < len(sizes) - 1, name=f"lstm_{i}"

@@ -25,10 +25,10 @@ class Copy(Task):
         bits: bits of a vector.
         min_length: shortest sequence.
         max_length: longest sequence; every batch has `2 * max_length + 2` time steps.
-        silence: share of the vectors that are zero in training, beside those by chance. A vector
-            of zeros looks like the silence of the recall; of 8 random bits it is 1 in 256, too
-            rare for networks to learn the difference soon. Validation and test have none but
-            those by chance, as in the paper.
+        silence: share of the vectors that are zero in half of the sequences of training, beside
+            those by chance. A vector of zeros looks like the silence of the recall; of 8 random
+            bits it is 1 in 256, too rare for networks to learn the difference soon. The other half,
+            validation and test have none but those by chance, as in the paper.
     """
 
     bits: int = 8
@@ -71,7 +71,8 @@ class Copy(Task):
         lengths = rng.integers(self.min_length, self.max_length + 1, (batch_size, 1))
         shape = (batch_size, self.max_length, self.bits)
         vectors = rng.integers(0, 2, shape).astype("float32")
-        vectors *= rng.random((*shape[:2], 1)) >= self.silence
+        silence = self.silence * rng.integers(0, 2, (batch_size, 1, 1))
+        vectors *= rng.random((*shape[:2], 1)) >= silence
         return lengths, vectors
 
     def settings(self, lengths=None):
