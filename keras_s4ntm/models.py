@@ -191,7 +191,7 @@ def s4d(
     return sequence_model(task, s4d_layers(**arguments), "s4d")
 
 
-@register("ntm", steps=1500)
+@register("ntm", steps=1500, patience=6)
 def ntm(
     task,
     *,
@@ -220,7 +220,7 @@ def ntm(
 
 cached = functools.partial(ntm, access_probability=0.5)
 cached.__doc__ = "A Neural Turing Machine that skips its memory at random steps of training."
-register("ntm-cached", steps=1500)(cached)
+register("ntm-cached", steps=1500, patience=6)(cached)
 
 
 @register("dnc", steps=1500)
