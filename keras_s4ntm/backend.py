@@ -1,6 +1,7 @@
 """The one place where backends differ, each time because a measurement shows that it pays."""
 
 import keras
+from keras.src.backend.common.variables import AutocastScope, get_autocast_scope
 
 
 def loop_step(step, variables=(), constants=()):
@@ -35,7 +36,10 @@ def recomputed_on_tensorflow(step, variables, constants):
     """
     import tensorflow as tf
 
-    values = [tf.convert_to_tensor(variable) for variable in variables]
+    # The backward pass is traced outside of the layer, where nothing says how variables are cast.
+    cast = get_autocast_scope() or AutocastScope(None)
+    with AutocastScope(None):
+        values = [tf.convert_to_tensor(variable) for variable in variables]
 
     def recomputed(inputs, states):
         arguments = (inputs, states, constants, values)
@@ -43,7 +47,7 @@ def recomputed_on_tensorflow(step, variables, constants):
         def flat_step(*flat):
             inputs, states, constants, values = keras.tree.pack_sequence_as(arguments, list(flat))
             mapping = list(zip(variables, values, strict=True))
-            with keras.StatelessScope(state_mapping=mapping):
+            with AutocastScope(cast.dtype), keras.StatelessScope(state_mapping=mapping):
                 return keras.tree.flatten(step(inputs, states, constants))
 
         @tf.custom_gradient

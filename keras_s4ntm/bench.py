@@ -68,8 +68,8 @@ def run(rows, command, repeats=3, threads=None, report=lambda row: None):
     with tempfile.TemporaryDirectory() as caches:
         for _ in range(repeats):
             for row, measured in zip(rows, measurements, strict=True):
-                report(row)
                 if not any("error" in m for m in measured):
+                    report(row)
                     measured.append(measure_apart(row, command, threads, caches))
     results = [summarise(row, m) for row, m in zip(rows, measurements, strict=True)]
     add_speed(results)

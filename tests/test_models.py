@@ -5,15 +5,26 @@ import dataclasses
 import keras
 import numpy as np
 import pytest
-from helpers import numpy
+from helpers import numpy, share_of_this_backend
 
 from keras_s4ntm import build_model
+from keras_s4ntm.batches import Batches
+from keras_s4ntm.bench import Row, start_model
 from keras_s4ntm.models import MODELS
 from keras_s4ntm.parameters import ParameterError
+from keras_s4ntm.recipe import Recipe
+from keras_s4ntm.runs import CONFIG_KEYS, Run
 from keras_s4ntm.streaming import Stream
 from keras_s4ntm.tasks import Copy
+from keras_s4ntm.training import train
 
 TASK = Copy(bits=3, max_length=4)
+SMALL = {"units": 8, "memory_size": 8, "state_dimension": 4, "dropout": 0.1}
+
+
+def small(name):
+    """Hyperparameters of a small model, of those that it has."""
+    return {key: value for key, value in SMALL.items() if key in MODELS[name].parameters}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,6 +65,38 @@ def test_model_takes_any_batch_and_length_streams_and_does_not_see_the_future(rn
     after = numpy(model(changed))
     np.testing.assert_allclose(whole[:, :4], after[:, :4], atol=1e-6)
     assert (whole[:, 4:] != after[:, 4:]).any()
+
+
+@pytest.mark.parametrize("name", share_of_this_backend(MODELS))
+def test_model_resumed_from_a_checkpoint_ends_with_the_same_bits(name, tmp_path):
+    recipe = Recipe(
+        steps=4, batch_size=2, warmup_steps=0, report_interval=2, checkpoint_interval=2,
+        validation_interval=4, validation_sequences=2,
+    )  # fmt: skip
+    run = Run.create(tmp_path / "run", dict.fromkeys(CONFIG_KEYS - {"format"}))
+
+    def trained():
+        """Every number of a model, newly built and trained, and of its optimizer."""
+        model = build_model(name, TASK, **small(name))
+        train(run, model, TASK, recipe, seed=0)
+        return [numpy(v.value) for v in (*model.weights, *model.optimizer.variables)]
+
+    expected = trained()
+    assert run.checkpoints() == [1, 2]
+    for lost in (*run.checkpoints_path.glob("epoch-00002*"), run.best_path, run.model_path):
+        lost.unlink()
+    resumed = trained()
+    assert [record["step"] for record in run.read_history()] == [2, 4]
+    for own, other in zip(resumed, expected, strict=True):
+        np.testing.assert_array_equal(own, other)
+
+
+@pytest.mark.parametrize("name", share_of_this_backend(MODELS, 1))
+def test_model_is_measured_by_bench(name):
+    row = Row(name, keras.backend.backend(), 2, 10, small(name))
+    run_steps, infer = start_model(row, TASK, Batches(TASK, "train", 0, 2, 10))
+    assert len(run_steps(rounds=1, steps=1)) == 1
+    assert infer().shape == (2, 10, 3)
 
 
 def test_default_ntm_has_the_size_of_the_paper():

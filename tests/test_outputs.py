@@ -5,7 +5,7 @@ import itertools
 import keras
 import numpy as np
 import pytest
-from helpers import task_of
+from helpers import share_of_this_backend, task_of
 
 from keras_s4ntm import build_model
 from keras_s4ntm.batches import Batches
@@ -15,8 +15,6 @@ from keras_s4ntm.outputs import OUTPUTS
 from keras_s4ntm.recipe import Recipe
 from keras_s4ntm.tasks import TASKS, Batch, DynamicNgrams, MultiQueryRecall, SelectiveCopy
 from keras_s4ntm.training import compile_model
-
-BACKENDS = ("tensorflow", "torch", "jax")
 
 
 def train_one_step(model, inputs, targets, weights):
@@ -38,14 +36,9 @@ def train_one_step(model, inputs, targets, weights):
     assert logs["loss"].shape == ()
 
 
-def pairs():
-    """Every model with every task: each pair on one backend, all of them in a run of the tests."""
-    for (i, model), (j, task) in itertools.product(enumerate(MODELS), enumerate(TASKS)):
-        if BACKENDS[(i + j) % len(BACKENDS)] == keras.backend.backend():
-            yield model, task
-
-
-@pytest.mark.parametrize(("model_name", "task_name"), list(pairs()))
+@pytest.mark.parametrize(
+    ("model_name", "task_name"), share_of_this_backend(itertools.product(MODELS, TASKS))
+)
 def test_every_model_trains_a_step_on_every_task(model_name, task_name):
     task = task_of(task_name)
     batch = task.batch("train", 0, 0, 2)
