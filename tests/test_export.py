@@ -11,8 +11,12 @@ import numpy as np
 import pytest
 from helpers import numpy
 
+from keras_s4ntm import build_model
 from keras_s4ntm.cli.common import load_trained
+from keras_s4ntm.export import export_saved_model
+from keras_s4ntm.models import MODELS
 from keras_s4ntm.runs import Run
+from keras_s4ntm.tasks import Copy
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("tensorflow") is None, reason="export is done by TensorFlow"
@@ -86,6 +90,18 @@ def test_saved_model_serves_any_batch_and_length_without_keras_from_a_run_of_thi
     again = command("export", run.path, "--output", output)
     assert again.returncode == 1
     assert "exists already" in again.stderr
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="done by TensorFlow")
+@pytest.mark.parametrize("name", MODELS)
+def test_every_model_is_exported_and_gives_the_same_outputs_whole_and_step_by_step(
+    name, tmp_path, rng
+):
+    sizes = {"units": 8, "memory_size": 8, "state_dimension": 4}
+    sizes = {key: value for key, value in sizes.items() if key in MODELS[name].parameters}
+    model = build_model(name, Copy(bits=2, max_length=3), **sizes)
+    sample = rng.normal(size=(3, 6, 4)).astype("float32")
+    assert export_saved_model(model, tmp_path / "saved-model", sample) < 1e-4
 
 
 @pytest.mark.skipif(
