@@ -44,7 +44,7 @@ def check_value(name, value, annotation):
     for accepted in _alternatives(annotation):
         try:
             return _convert(value, accepted)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, KeyError):
             continue
     raise ParameterError(f"{name} must be {describe(annotation)}, got {value!r}.")
 

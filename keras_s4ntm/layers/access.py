@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops
 
 from keras_s4ntm.backend import normal
-from keras_s4ntm.checks import check_choice, check_shift_range
+from keras_s4ntm.checks import check_choice, check_positive_int, check_shift_range
 from keras_s4ntm.layers.heads import ReadHead, WriteHead
 from keras_s4ntm.layers.memory import Memory
 from keras_s4ntm.ops import address, read, write
@@ -174,7 +174,7 @@ class MemoryAccess(Access):
         start_writing, start_reading = INITIAL_HEADS[initial_heads]
         self.write_head = WriteHead(
             memory_width,
-            write_heads,
+            check_positive_int("write_heads", write_heads),
             shift_range,
             **start_writing,
             name="write_head",
@@ -182,7 +182,7 @@ class MemoryAccess(Access):
         )
         self.read_head = ReadHead(
             memory_width,
-            read_heads,
+            check_positive_int("read_heads", read_heads),
             shift_range,
             **start_reading,
             name="read_head",

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import typing
 import zipfile
 
 import keras
@@ -10,6 +11,8 @@ import pytest
 
 from keras_s4ntm.cli.main import main
 from keras_s4ntm.models import MODELS
+from keras_s4ntm.parameters import parameters_of
+from keras_s4ntm.recipe import Recipe
 from keras_s4ntm.tasks import TASKS
 
 BACKEND = keras.backend.backend()
@@ -168,6 +171,27 @@ def test_a_mistake_ends_with_one_clear_sentence(
     assert "Traceback" not in printed.err
     assert printed.out == ""
     assert list(tmp_path.iterdir()) == []  # nothing was begun
+
+
+# What no parameter of a type can mean; text that is no number, numbers that are too small or none.
+IMPOSSIBLE = {int: ("many", "-1"), float: ("many", "-1", "nan"), bool: ("maybe",), str: ("nosuch",)}
+PARAMETERS = {
+    **{f"--model {name}": model.parameters for name, model in MODELS.items()},
+    **{f"--task {name}": parameters_of(task) for name, task in TASKS.items()},
+    "--seed 0": parameters_of(Recipe),
+}
+
+
+@pytest.mark.parametrize("entry", PARAMETERS)
+def test_every_parameter_refuses_by_name_what_it_cannot_mean(capfd, entry):
+    for name, (annotation, _) in PARAMETERS[entry].items():
+        kind = (typing.get_args(annotation) or (annotation,))[0]
+        for value in IMPOSSIBLE[kind]:
+            assert run_cli("build", *entry.split(), "-p", f"{name}={value}") == 2, (name, value)
+            printed = capfd.readouterr()
+            assert name in printed.err, (name, value)
+            assert "Traceback" not in printed.err
+            assert printed.out == ""
 
 
 @pytest.mark.parametrize("lengths", ["0", "-5", "20,x", ""])
