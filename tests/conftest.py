@@ -1,5 +1,6 @@
 """Every test runs on the backend that `KERAS_BACKEND` names; see the README, "Tests"."""
 
+import gc
 import importlib.util
 import os
 
@@ -24,6 +25,17 @@ use_shared_data()
 def own_cache(tmp_path_factory):
     """What the tests compile is kept for each other, apart from the user's cache."""
     os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled_code_ends_with_its_module():
+    """JAX keeps all that it compiled, in some 60 pieces of memory a test; Linux allows 65,530."""
+    yield
+    gc.collect()
+    if BACKEND == "jax":
+        import jax
+
+        jax.clear_caches()
 
 
 @pytest.fixture

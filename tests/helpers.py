@@ -51,6 +51,25 @@ def tensors(arrays):
     return [ops.convert_to_tensor(np.asarray(a), dtype="float32") for a in arrays]
 
 
+def compiled(function):
+    """JAX compiles every single operation when it runs them one by one; this is quicker."""
+    if keras.backend.backend() != "jax":
+        return function
+    import jax
+
+    return jax.jit(function)
+
+
+def stream(layer, inputs):
+    """The outputs `(B, T, ...)` of `layer.step`, one time step after the other, and last states."""
+    states, outputs = layer.get_initial_state(inputs.shape[0]), []
+    step = compiled(lambda x, states: layer.step(x, states))
+    for t in range(inputs.shape[1]):
+        output, states = step(ops.convert_to_tensor(inputs[:, t]), states)
+        outputs.append(numpy(output))
+    return np.stack(outputs, axis=1), states
+
+
 def gradients(function, arrays):
     """Gradients of `sum(function(*arrays))` with respect to every one of the float32 tensors."""
     backend = keras.backend.backend()

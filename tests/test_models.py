@@ -91,6 +91,25 @@ def test_model_resumed_from_a_checkpoint_ends_with_the_same_bits(name, tmp_path)
         np.testing.assert_array_equal(own, other)
 
 
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [("ntm-cached", {}), ("s4d-ntm", {"access_probability": 0.5}), ("s4d-ntm", {"dropout": 0.5})],
+    ids=str,
+)
+def test_what_training_draws_at_random_follows_from_the_states_of_the_model(rng, name, more):
+    model = build_model(name, TASK, **{**small(name), **more})
+    x = rng.normal(size=(2, 20, TASK.input_size)).astype("float32")
+    draws = [v for v in model.non_trainable_variables if v.name == "seed_generator_state"]
+
+    def trained():
+        for number, state in enumerate(draws):
+            state.assign(np.array([number, 7], "uint32"))
+        return numpy(model(x, training=True))
+
+    np.testing.assert_array_equal(trained(), first := trained())
+    assert (numpy(model(x, training=True)) != first).any()
+
+
 @pytest.mark.parametrize("name", share_of_this_backend(MODELS, 1))
 def test_model_is_measured_by_bench(name):
     row = Row(name, keras.backend.backend(), 2, 10, small(name))

@@ -314,8 +314,9 @@ class S4DBlock(keras.layers.Layer):
         """Dropout of whole channels of a sequence."""
         if not training or self.dropout == 0.0:
             return x
-        ones = ops.ones((ops.shape(x)[0], 1, x.shape[-1]), x.dtype)
-        return x * keras.random.dropout(ones, self.dropout, seed=self.seed_generator)
+        # Not `keras.random.dropout`: on torch it does not draw from the generator.
+        uniform = keras.random.uniform((ops.shape(x)[0], 1, x.shape[-1]), seed=self.seed_generator)
+        return ops.where(uniform < self.dropout, 0.0, x / (1.0 - self.dropout))
 
     def compute_output_shape(self, input_shape):
         return input_shape

@@ -91,6 +91,7 @@ class S4DNTMCell(keras.layers.Layer):
         self.access_interval = access_interval
         self.once = access_interval == "sequence"
         self.schedule = AccessSchedule(1 if self.once else access_interval, access_probability)
+        self.touch_generator = self.schedule.seed_generator  # else Keras would lose its state
         self.read_feedback = bool(read_feedback)
         self.head_inputs = check_choice("head_inputs", head_inputs, ("features", "state"))
         if head_inputs == "state" and not read_feedback:

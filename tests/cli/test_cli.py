@@ -1,9 +1,12 @@
 """The command line in this process: what it accepts, what it refuses, what it prints."""
 
+import contextlib
+import io
 import json
 import shutil
 import typing
 import zipfile
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -28,12 +31,19 @@ def run_cli(*arguments):
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    """A run of a few steps."""
+def printed(tmp_path_factory):
+    """What a training of a few steps prints with --json."""
     path = tmp_path_factory.mktemp("runs") / "run"
-    arguments = [*TINY, *QUICK, "--run-dir", path, "--backend", BACKEND, "--quiet", "--seed", "3"]
-    assert run_cli("train", "copy", "--model", "ntm", *arguments) == 0
-    return path
+    arguments = [*TINY, *QUICK, "--run-dir", path, "--backend", BACKEND, "--json", "--seed", "3"]
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        assert run_cli("train", "copy", "--model", "ntm", *arguments) == 0
+    return output.getvalue()
+
+
+@pytest.fixture(scope="module")
+def trained(printed):
+    """The run of this training."""
+    return Path(json.loads(printed)["run"])
 
 
 @pytest.fixture
@@ -62,12 +72,10 @@ def test_train_leaves_a_run_directory_that_says_how_to_rebuild_it(trained):
     assert {"loss", "bit_errors", "val_loss", "val_bit_errors"} <= set(history[-1])
 
 
-def test_train_json_prints_one_object_and_nothing_else(tmp_path, capfd):
-    path = tmp_path / "run"
-    assert run_cli("train", "copy", *TINY, *QUICK, "--run-dir", path, "--json") == 0
-    summary = json.loads(capfd.readouterr().out)
-    assert summary["run"] == str(path)
-    assert summary["steps"] == 4
+def test_train_json_prints_one_object_and_nothing_else(printed):
+    summary = json.loads(printed)
+    assert (summary["task"], summary["model"], summary["backend"]) == ("copy", "ntm", BACKEND)
+    assert (summary["seed"], summary["steps"]) == (3, 4)
     assert [row["length"] for row in summary["results"]] == [3, 6, 9, 15, 18]
 
 

@@ -18,6 +18,7 @@ def compare(*arguments):
     return exit.value.code
 
 
+@pytest.mark.skipif(BACKEND != "torch", reason="done once, by torch: nothing compiles there")
 def test_models_are_trained_side_by_side_once_and_tabulated(tmp_path, capfd):
     path = tmp_path / "comparison"
     arguments = ["copy", "--models", "lstm,ntm", "--seeds", "0", "--steps", "2", *TINY]

@@ -7,7 +7,7 @@ import dnc_oracle as oracle
 import keras
 import numpy as np
 import pytest
-from helpers import finite_differences, numpy, tensors, weight_gradients
+from helpers import finite_differences, numpy, stream, tensors, weight_gradients
 
 from keras_s4ntm.layers import DNC, DNCCell
 from keras_s4ntm.layers.dnc import DNCAccess
@@ -304,10 +304,7 @@ def test_streaming_one_step_at_a_time_equals_the_whole_sequence(rng):
     x = random_inputs(rng)
     layer = DNC(**SMALL, return_sequences=True)
     whole = numpy(layer(x))
-    states = layer.get_initial_state(3)
-    for t in range(x.shape[1]):
-        output, states = layer.step(x[:, t], states)
-        np.testing.assert_allclose(numpy(output), whole[:, t], atol=1e-6)
+    np.testing.assert_allclose(stream(layer, x)[0], whole, atol=1e-6)
 
 
 @pytest.mark.parametrize("batch", [3, 7])  # 7: as many sequences as slots
