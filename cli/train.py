@@ -102,6 +102,8 @@ def command(
             run_config(task, model_name, hyperparameters, recipe, seed, backend),
         )
     history = fit(run, model, task, recipe, seed, tensorboard, silent)
+    if quiet and not as_json:
+        return
 
     from keras_s4ntm.evaluation import evaluate
     from keras_s4ntm.training import was_solved
@@ -124,7 +126,7 @@ def command(
     }
     if as_json:
         print_json(summary)
-    elif not quiet:
+    else:
         title = (
             f"{task.name}, {model_name}: {summary['parameters']:,} parameters, "
             f"{last['step']} steps in {last['seconds']:.0f} s on {backend}"

@@ -6,12 +6,11 @@ import os
 
 BACKEND = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # three workers share the cores
 os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")  # compiling is most of the time
 
 if importlib.util.find_spec("torch"):
-    import torch  # before tensorflow, else the two crash in one process
-
-    torch.set_num_threads(1)
+    import torch  # noqa: F401  before tensorflow, else the two crash in one process
 
 import keras
 import numpy as np

@@ -5,7 +5,7 @@ import dataclasses
 import keras
 import numpy as np
 import pytest
-from helpers import numpy, share_of_this_backend
+from helpers import numpy
 
 from keras_s4ntm import build_model
 from keras_s4ntm.batches import Batches
@@ -67,7 +67,8 @@ def test_model_takes_any_batch_and_length_streams_and_does_not_see_the_future(rn
     assert (whole[:, 4:] != after[:, 4:]).any()
 
 
-@pytest.mark.parametrize("name", share_of_this_backend(MODELS))
+@pytest.mark.skipif(keras.backend.backend() != "torch", reason="nothing compiles there")
+@pytest.mark.parametrize("name", MODELS)
 def test_model_resumed_from_a_checkpoint_ends_with_the_same_bits(name, tmp_path):
     recipe = Recipe(
         steps=4, batch_size=2, warmup_steps=0, report_interval=2, checkpoint_interval=2,
@@ -110,7 +111,7 @@ def test_what_training_draws_at_random_follows_from_the_states_of_the_model(rng,
     assert (numpy(model(x, training=True)) != first).any()
 
 
-@pytest.mark.parametrize("name", share_of_this_backend(MODELS, 1))
+@pytest.mark.parametrize("name", MODELS if keras.backend.backend() == "torch" else ["s4d-ntm"])
 def test_model_is_measured_by_bench(name):
     row = Row(name, keras.backend.backend(), 2, 10, small(name))
     run_steps, infer = start_model(row, TASK, Batches(TASK, "train", 0, 2, 10))

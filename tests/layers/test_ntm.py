@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import oracle
 import pytest
-from helpers import numpy, run_on, share_of_this_backend, stream, tensors
+from helpers import numpy, run_on, share_of_this_backend, stream, tensors, weight_gradients
 
 from keras_s4ntm.layers import NTM, NTMCell
 from keras_s4ntm.tasks import Copy
@@ -244,7 +244,7 @@ def test_trains_and_survives_a_round_trip_through_a_keras_file(rng, tmp_path, op
     model, x = fitted_model(rng, **built)
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
-    np.testing.assert_allclose(loaded.predict(x, verbose=0), model.predict(x, verbose=0), atol=1e-6)
+    np.testing.assert_allclose(numpy(loaded(x)), numpy(model(x)), atol=1e-6)
 
 
 def test_a_trained_file_gives_the_same_outputs_on_the_other_backends(rng, tmp_path):
@@ -275,18 +275,17 @@ def test_mixed_precision_trains_and_stays_near_float32(rng, policy):
     assert keras.backend.standardize_dtype(outputs.dtype) == policy.removeprefix("mixed_")
     np.testing.assert_allclose(numpy(outputs).astype("float32"), expected, atol=0.05)
 
-    if policy in ["mixed_bfloat16", *share_of_this_backend(["mixed_float16"])]:
+    if policy in ["mixed_bfloat16", *share_of_this_backend(["mixed_float16"], shift=2)]:
         keras.config.set_dtype_policy(policy)
         fitted_model(rng)
 
 
 def test_every_weight_gets_a_gradient(rng):
-    model, x = fitted_model(rng, learn_initial_memory=True, output="all")
-    before = [numpy(w.value) for w in model.trainable_weights]
-    model.compile(keras.optimizers.SGD(1.0), "mse")
-    model.train_on_batch(x, np.full((3, 2), 5.0))
-    for weight, old in zip(model.trainable_weights, before, strict=True):
-        assert (numpy(weight.value) != old).any(), weight.path
+    x = random_inputs(rng)
+    layer = NTM(**SMALL, learn_initial_memory=True, output="all")
+    layer.build(x.shape)
+    for path, gradient in weight_gradients(layer, lambda: keras.ops.sum(layer(x) ** 2)).items():
+        assert (gradient != 0).any(), path
 
 
 # Refusals
