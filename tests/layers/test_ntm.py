@@ -231,7 +231,7 @@ OPTIONS = [
 ]
 
 
-@pytest.mark.parametrize("options", [{}, *share_of_this_backend(OPTIONS)], ids=str)
+@pytest.mark.parametrize("options", share_of_this_backend(OPTIONS, shift=2), ids=str)
 def test_trains_and_survives_a_round_trip_through_a_keras_file(rng, tmp_path, options):
     cells = {
         "gru": lambda: keras.layers.GRUCell(6),
