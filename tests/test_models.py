@@ -47,7 +47,7 @@ KINDS = {"bits": TASK, "classes": Classes()}
     ],
 )
 def test_model_takes_any_batch_and_length_streams_and_does_not_see_the_future(rng, name, kind):
-    model = build_model(name, KINDS[kind])
+    model = build_model(name, KINDS[kind], **small(name))
     shape = (None, None, 3) if kind == "bits" else (None, 3)
     assert model.input_shape == (None, None, 5)
     assert model.output_shape == shape
