@@ -11,15 +11,22 @@ import pytest
 from keras import ops
 
 from keras_s4ntm.errors import DataError
+from keras_s4ntm.models import MODELS
 from keras_s4ntm.tasks import TASKS
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "tfds"  # MNIST, where the developers have it
+SMALL_MODEL = {"units": 8, "memory_size": 8, "state_dimension": 4, "dropout": 0.1}
 
 
 def share_of_this_backend(items, shift=0):
     """Every third item: what would take long on all backends is done on one of them each."""
     place = ("tensorflow", "torch", "jax").index(keras.backend.backend()) + shift
     return [item for i, item in enumerate(items) if i % 3 == place % 3]
+
+
+def small(name):
+    """Hyperparameters of a small model, of those that it has."""
+    return {key: value for key, value in SMALL_MODEL.items() if key in MODELS[name].parameters}
 
 
 def numpy(value):

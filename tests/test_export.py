@@ -9,7 +9,7 @@ import sys
 import keras
 import numpy as np
 import pytest
-from helpers import numpy
+from helpers import numpy, small
 
 from keras_s4ntm import build_model
 from keras_s4ntm.cli.common import load_trained
@@ -97,9 +97,7 @@ def test_saved_model_serves_any_batch_and_length_without_keras_from_a_run_of_thi
 def test_every_model_is_exported_and_gives_the_same_outputs_whole_and_step_by_step(
     name, tmp_path, rng
 ):
-    sizes = {"units": 8, "memory_size": 8, "state_dimension": 4}
-    sizes = {key: value for key, value in sizes.items() if key in MODELS[name].parameters}
-    model = build_model(name, Copy(bits=2, max_length=3), **sizes)
+    model = build_model(name, Copy(bits=2, max_length=3), **small(name))
     sample = rng.normal(size=(3, 6, 4)).astype("float32")
     assert export_saved_model(model, tmp_path / "saved-model", sample) < 1e-4
 

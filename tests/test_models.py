@@ -5,7 +5,7 @@ import dataclasses
 import keras
 import numpy as np
 import pytest
-from helpers import compiled, numpy, share_of_this_backend
+from helpers import compiled, numpy, share_of_this_backend, small
 
 from keras_s4ntm import build_model
 from keras_s4ntm.batches import Batches
@@ -19,12 +19,6 @@ from keras_s4ntm.tasks import Copy
 from keras_s4ntm.training import train
 
 TASK = Copy(bits=3, max_length=4)
-SMALL = {"units": 8, "memory_size": 8, "state_dimension": 4, "dropout": 0.1}
-
-
-def small(name):
-    """Hyperparameters of a small model, of those that it has."""
-    return {key: value for key, value in SMALL.items() if key in MODELS[name].parameters}
 
 
 @dataclasses.dataclass(frozen=True)
