@@ -9,7 +9,14 @@ import sys
 
 import click
 
-from keras_s4ntm.bench import YARDSTICK, Row, available_threads, limit_threads, measure, run
+from keras_s4ntm.bench import (
+    Row,
+    available_threads,
+    limit_threads,
+    measure,
+    run,
+    yardstick_of,
+)
 from keras_s4ntm.cli.common import (
     IntegerList,
     NameList,
@@ -55,8 +62,8 @@ def command(
 
     Every model on every backend, each measured several times in turn, each time in a process of
     its own. "again" is the time to compile with caches of the time before, ± half of the distance
-    between the quartiles of the step. The yardstick is a plain Neural Turing Machine in eager
-    PyTorch; "speed" is how many times as fast as it a model trains.
+    between the quartiles of the step. Yardsticks are plain networks in eager PyTorch, a Neural
+    Turing Machine and for s4d one like it; "speed" is how many times as fast a model trains.
 
     \b
     Examples:
@@ -79,7 +86,7 @@ def command(
 
     silent = quiet or as_json
     if not installed("torch") and not silent:
-        click.echo("The yardstick is left out: pip install 'keras-s4ntm[torch]'.", err=True)
+        click.echo("Yardsticks are left out: pip install 'keras-s4ntm[torch]'.", err=True)
     results = measured(rows, repeats, threads, silent)
     if as_json:
         threads = threads or available_threads()
@@ -95,20 +102,19 @@ def command(
 
 
 def rows_of(models, backends, batch_sizes, lengths, memory_sizes, values):
-    """The rows of the table, the yardstick first at every batch size and length."""
+    """The rows of the table, yardsticks first at every batch size and length."""
     with usage_errors():
         parameters = {name: choose("model", name, MODELS).parameters for name in models}
         values = {name: check_hyperparameters(name, values) for name in models}
+    yardsticks = dict.fromkeys(yardstick_of(name) for name in models if installed("torch"))
+    # A plain S4D of the sizes of the model `s4d`; a plain NTM of the usual ones.
+    values = {"plain-ntm": {}, "plain-s4d": values.get("s4d", {}), **values}
     rows = []
     for batch_size, length in itertools.product(batch_sizes, lengths):
-        if installed("torch"):
-            rows += [
-                Row(YARDSTICK, "torch", batch_size, length, {"memory_size": slots})
-                for slots in memory_sizes
-            ]
-        for name, backend in itertools.product(models, backends):
+        pairs = [*((name, "torch") for name in yardsticks), *itertools.product(models, backends)]
+        for name, backend in pairs:
             sizes = [{}]
-            if "memory_size" in parameters[name]:
+            if name == "plain-ntm" or "memory_size" in parameters.get(name, {}):
                 sizes = [{"memory_size": slots} for slots in memory_sizes]
             rows += [
                 Row(name, backend, batch_size, length, {**size, **values[name]}) for size in sizes

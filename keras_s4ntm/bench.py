@@ -16,7 +16,8 @@ from pathlib import Path
 
 from keras_s4ntm import cache
 
-YARDSTICK = "yardstick"  # the model of `keras_s4ntm.yardstick`, on torch
+# The rows that others are compared with, on torch: classes of `keras_s4ntm.yardstick`.
+YARDSTICKS = {"plain-ntm": "NTM", "plain-s4d": "S4D"}
 ROUNDS = 3  # of a measurement
 SECONDS = 0.3  # that a round takes at least
 
@@ -25,7 +26,7 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """What is measured: a model or the yardstick, on a backend; `length` is in time steps."""
+    """What is measured: a model or a yardstick, on a backend; `length` is in time steps."""
 
     model: str
     backend: str
@@ -39,6 +40,11 @@ class Row:
             f"{self.model} on {self.backend}, batch {self.batch_size}, "
             f"{self.length} time steps{values}"
         )
+
+
+def yardstick_of(model):
+    """The yardstick that a model is compared with."""
+    return "plain-s4d" if model in ("s4d", "plain-s4d") else "plain-ntm"
 
 
 def available_threads():
@@ -136,16 +142,16 @@ def summarise(row, measurements):
 
 
 def add_speed(results):
-    """Add `speed`: how many times as fast as the yardstick of the same sizes a row trains."""
+    """Add `speed`: how many times as fast as its yardstick of the same sizes a row trains."""
 
-    def size(result):
+    def sizes(result):
         memory = result["hyperparameters"].get("memory_size")
-        return result["batch_size"], result["length"], memory
+        return yardstick_of(result["model"]), result["batch_size"], result["length"], memory
 
     measured = [result for result in results if "error" not in result]
-    yardsticks = {size(r): r["step_ms"]["median"] for r in measured if r["model"] == YARDSTICK}
+    yardsticks = {sizes(r): r["step_ms"]["median"] for r in measured if r["model"] in YARDSTICKS}
     for result in measured:
-        yardstick = yardsticks.get(size(result))
+        yardstick = yardsticks.get(sizes(result))
         result["speed"] = yardstick and yardstick / result["step_ms"]["median"]
 
 
@@ -178,7 +184,7 @@ def measure(row, task):
 
     import_memory = peak_memory()
     batches = Batches(task, "train", seed=0, batch_size=row.batch_size, count=10**6)
-    start = start_yardstick if row.model == YARDSTICK else start_model
+    start = start_yardstick if row.model in YARDSTICKS else start_model
     train, infer = start(row, task, batches)
 
     begin = time.perf_counter()
@@ -233,14 +239,15 @@ def start_model(row, task, batches):
 
 
 def start_yardstick(row, task, batches):
-    """The yardstick, as `start_model`."""
+    """A yardstick, as `start_model`."""
     import torch
 
     from keras_s4ntm import yardstick
     from keras_s4ntm.recipe import Recipe
 
     torch.manual_seed(0)
-    model = yardstick.NTM(task.input_size, task.output_size, **row.hyperparameters)
+    network = getattr(yardstick, YARDSTICKS[row.model])
+    model = network(task.input_size, task.output_size, **row.hyperparameters)
     optimizer = torch.optim.Adam(model.parameters(), Recipe().learning_rate)
     inputs = torch.from_numpy(batches[0][0])
 

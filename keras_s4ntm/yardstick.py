@@ -1,12 +1,17 @@
-"""The yardstick of `s4ntm bench`: a Neural Turing Machine in plain PyTorch, as people write it.
+"""The yardsticks of `s4ntm bench`: networks in plain PyTorch, as people write them.
 
-Eager mode, a Python loop over time, `torch.nn` modules, a linear layer for each parameter of each
-head. It computes what the model `ntm` with its defaults computes, without the noise on the heads.
+`NTM`: eager mode, a Python loop over time, `torch.nn` modules, a linear layer for each parameter of
+each head. It computes what the model `ntm` with its defaults computes, without the noise on the
+heads. `S4D`: complex tensors, channels before time. It computes what the model `s4d` computes.
 
-Source: Graves, Wayne, Danihelka 2014, "Neural Turing Machines", section 3.
+Sources: Graves, Wayne, Danihelka 2014, "Neural Turing Machines", section 3; Gu, Gupta, Goel, Re
+2022, "On the Parameterization and Initialization of Diagonal State Space Models", and the form in
+which the authors compute it in github.com/state-spaces/s4, models/s4/s4d.py.
 
-Shapes: B batch, T time steps, N memory slots, M their width.
+Shapes: B batch, T time steps, N memory slots, M their width, H channels, n modes of a channel.
 """
+
+import math
 
 import torch
 from torch import nn
@@ -93,6 +98,70 @@ class NTM(nn.Module):
             memory = self.write_head.write(hidden, memory, write_weights)
             outputs.append(self.output(reads))
         return torch.stack(outputs, dim=1)
+
+
+class S4DLayer(nn.Module):
+    """`(B, H, T)` to `(B, H, T)`: H diagonal state spaces, GELU, a projection with a GLU."""
+
+    def __init__(self, units, modes, dt_min, dt_max, dropout):
+        super().__init__()
+        low, high = math.log(dt_min), math.log(dt_max)
+        self.log_dt = nn.Parameter(low + torch.rand(units) * (high - low))
+        self.log_A_real = nn.Parameter(torch.full((units, modes), math.log(0.5)))
+        self.A_imag = nn.Parameter(math.pi * torch.arange(modes).repeat(units, 1))
+        self.C = nn.Parameter(torch.view_as_real(torch.randn(units, modes, dtype=torch.cfloat)))
+        self.D = nn.Parameter(torch.randn(units))
+        self.dropout = nn.Dropout1d(dropout)
+        self.output_linear = nn.Conv1d(units, 2 * units, kernel_size=1)
+
+    def kernel(self, length):
+        """The impulse response `(H, T)`: the sum over the modes of all their powers."""
+        a = torch.complex(-torch.exp(self.log_A_real), self.A_imag)
+        dt_a = a * torch.exp(self.log_dt).unsqueeze(-1)
+        c = torch.view_as_complex(self.C) * (torch.exp(dt_a) - 1) / a
+        powers = torch.exp(dt_a.unsqueeze(-1) * torch.arange(length))
+        return 2 * torch.einsum("hn,hnl->hl", c, powers).real
+
+    def forward(self, inputs):
+        length = inputs.shape[-1]
+        kernel_spectrum = torch.fft.rfft(self.kernel(length), n=2 * length)
+        spectrum = torch.fft.rfft(inputs, n=2 * length) * kernel_spectrum
+        outputs = torch.fft.irfft(spectrum, n=2 * length)[..., :length]
+        outputs = functional.gelu(outputs + inputs * self.D.unsqueeze(-1))
+        return self.dropout(functional.glu(self.output_linear(self.dropout(outputs)), dim=-2))
+
+
+class S4D(nn.Module):
+    """A linear encoder, residual S4D layers with the norm before them, a linear output.
+
+    Inputs `(B, T, input_size)`, outputs `(B, T, output_size)`: logits.
+    """
+
+    def __init__(
+        self,
+        input_size,
+        output_size,
+        units=64,
+        blocks=1,
+        state_dimension=64,
+        dt_min=0.1,
+        dt_max=1.0,
+        dropout=0.0,
+    ):
+        super().__init__()
+        modes = state_dimension // 2
+        self.encoder = nn.Linear(input_size, units)
+        self.norms = nn.ModuleList([nn.LayerNorm(units) for _ in range(blocks)])
+        self.layers = nn.ModuleList(
+            [S4DLayer(units, modes, dt_min, dt_max, dropout) for _ in range(blocks)]
+        )
+        self.output = nn.Linear(units, output_size)
+
+    def forward(self, inputs):
+        hidden = self.encoder(inputs).transpose(-1, -2)
+        for norm, layer in zip(self.norms, self.layers, strict=True):
+            hidden = hidden + layer(norm(hidden.transpose(-1, -2)).transpose(-1, -2))
+        return self.output(hidden.transpose(-1, -2))
 
 
 def train_step(model, optimizer, inputs, targets, weights):

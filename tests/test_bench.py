@@ -8,7 +8,6 @@ import pytest
 
 from keras_s4ntm.bench import (
     THREAD_VARIABLES,
-    YARDSTICK,
     Row,
     available_threads,
     limit_threads,
@@ -56,8 +55,10 @@ def test_rows_take_turns_and_find_in_the_next_turn_what_they_compiled():
 
 
 def test_speed_is_relative_to_the_yardstick_of_the_same_sizes():
-    rows = [row(YARDSTICK), row(YARDSTICK, 4), row("a", 4), row("a", 1, 16)]
-    assert [r["speed"] for r in run(rows, COMMAND, repeats=1)] == [1, 1, 1, None]
+    rows = [row("plain-ntm"), row("plain-ntm", 4), row("a", 4), row("a", 1, 16), row("s4d")]
+    assert [r["speed"] for r in run(rows, COMMAND, repeats=1)] == [1, 1, 1, None, None]
+    rows = [row("plain-ntm"), row("plain-s4d"), row("s4d"), row("s4d-ntm")]
+    assert [r["speed"] for r in run(rows, COMMAND, repeats=1)] == [1, 1, 1, 1]
 
 
 def test_a_row_that_fails_says_why_once_and_the_others_are_measured():

@@ -1,4 +1,4 @@
-"""The yardstick of `s4ntm bench` computes what the model `ntm` computes."""
+"""The yardsticks of `s4ntm bench` compute what the models `ntm` and `s4d` compute."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,10 @@ torch = pytest.importorskip("torch")
 from keras_s4ntm import yardstick  # noqa: E402
 
 TASK = Copy(bits=3, max_length=4)
-SIZES = {"units": 6, "memory_size": 9, "memory_width": 4}
+SIZES = {
+    "ntm": {"units": 6, "memory_size": 9, "memory_width": 4},
+    "s4d": {"units": 6, "blocks": 2, "state_dimension": 8},
+}
 
 
 def head_parameters(kernel, bias, names_and_sizes):
@@ -27,20 +30,16 @@ def head_parameters(kernel, bias, names_and_sizes):
         yield f"{name}.bias", b
 
 
-def with_the_weights_of(model):
-    """A yardstick with the weights of a Keras `ntm`."""
-    weights = {w.path.split("cell/")[-1]: numpy(w) for w in model.weights}
-    inputs = weights["controller/input_kernel"]
-    below, hidden = np.split(weights["controller/recurrent_kernel_0"], [SIZES["memory_width"]])
+def weights_of_ntm(weights):
+    """The weights of a Keras `ntm`, by the names of the yardstick."""
+    inputs, width = weights["controller/input_kernel"], SIZES["ntm"]["memory_width"]
+    below, hidden = np.split(weights["controller/recurrent_kernel_0"], [width])
     state = {
         "controller.weight_ih": np.concatenate([inputs, below]).T,
         "controller.weight_hh": hidden.T,
         "controller.bias_ih": weights["controller/bias_0"],
         "controller.bias_hh": 0 * weights["controller/bias_0"],
-        "output.weight": weights["outputs/kernel"].T,
-        "output.bias": weights["outputs/bias"],
     }
-    width = SIZES["memory_width"]
     where = [("key", width), ("strength", 1), ("gate", 1), ("gamma", 1), ("shift", 3)]
     for head, sizes in (
         ("read_head", where),
@@ -48,7 +47,39 @@ def with_the_weights_of(model):
     ):
         kernel, bias = weights[f"access/{head}/kernel"], weights[f"access/{head}/bias"]
         state |= {f"{head}.{k}": v for k, v in head_parameters(kernel, bias, sizes)}
-    plain = yardstick.NTM(TASK.input_size, TASK.output_size, **SIZES)
+    return state
+
+
+def weights_of_s4d(weights):
+    """The weights of a Keras `s4d`, by the names of the yardstick."""
+    state = {
+        "encoder.weight": weights["encoder/kernel"].T,
+        "encoder.bias": weights["encoder/bias"],
+    }
+    for i in range(SIZES["s4d"]["blocks"]):
+        block, layer = f"block_{i}", f"layers.{i}"
+        for name in ("log_dt", "log_A_real", "A_imag", "C", "D"):
+            state[f"{layer}.{name}"] = weights[f"{block}/s4d/{name}"]
+        state[f"{layer}.output_linear.weight"] = weights[f"{block}/kernel"].T[:, :, None]
+        state[f"{layer}.output_linear.bias"] = weights[f"{block}/bias"]
+        state[f"norms.{i}.weight"] = weights[f"{block}/normalisation/gamma"]
+        state[f"norms.{i}.bias"] = weights[f"{block}/normalisation/beta"]
+    return state
+
+
+def with_the_weights_of(model):
+    """A yardstick with the weights of a Keras model."""
+    weights = {w.path.split("cell/")[-1]: numpy(w) for w in model.weights}
+    network, weights_of = {
+        "ntm": (yardstick.NTM, weights_of_ntm),
+        "s4d": (yardstick.S4D, weights_of_s4d),
+    }[model.name]
+    state = {
+        **weights_of(weights),
+        "output.weight": weights["outputs/kernel"].T,
+        "output.bias": weights["outputs/bias"],
+    }
+    plain = network(TASK.input_size, TASK.output_size, **SIZES[model.name])
     plain.load_state_dict({name: torch.tensor(value) for name, value in state.items()})
     return plain
 
@@ -57,8 +88,9 @@ def sgd(module):
     return torch.optim.SGD(module.parameters(), lr=0.1)
 
 
-def test_with_the_same_weights_it_has_the_outputs_and_the_loss_of_the_model_ntm():
-    model = build_model("ntm", TASK, **SIZES)
+@pytest.mark.parametrize("name", SIZES)
+def test_with_the_same_weights_it_has_the_outputs_and_the_loss_of_the_model(name):
+    model = build_model(name, TASK, **SIZES[name])
     rng = np.random.default_rng(0)
     for weight in model.trainable_weights:
         weight.assign_add(rng.normal(0, 0.3, weight.shape))
@@ -74,8 +106,9 @@ def test_with_the_same_weights_it_has_the_outputs_and_the_loss_of_the_model_ntm(
     assert plain_loss == pytest.approx(float(numpy(loss)), rel=1e-5)
 
 
-def test_an_update_moves_every_weight_and_lowers_the_loss():
-    plain = with_the_weights_of(build_model("ntm", TASK, **SIZES))
+@pytest.mark.parametrize("name", SIZES)
+def test_an_update_moves_every_weight_and_lowers_the_loss(name):
+    plain = with_the_weights_of(build_model(name, TASK, **SIZES[name]))
     before = {name: weight.clone() for name, weight in plain.named_parameters()}
     batch = Batches(TASK, "train", 0, batch_size=5, count=1)[0]
     optimizer = sgd(plain)

@@ -24,16 +24,17 @@ def bench(*arguments):
     return exit.value.code
 
 
-@pytest.mark.skipif(BACKEND != "torch", reason="done once, by torch, with the yardstick")
+@pytest.mark.skipif(BACKEND != "torch", reason="done once, by torch, with the yardsticks")
 def test_json_holds_the_documented_figures_of_every_row(capfd):
     arguments = ["--batch-sizes", "2", "--lengths", "6", "--memory-sizes", "8", "-p", "units=8"]
-    arguments += ["--models", "ntm", "--backends", BACKEND, "--threads", "1", "--repeats", "1"]
+    arguments += ["--models", "ntm,s4d", "--backends", BACKEND, "--threads", "1", "--repeats", "1"]
     assert bench(*arguments, "--json") == 0
     result = json.loads(capfd.readouterr().out)
     assert set(result) == {"task", "threads", "repeats", "rows"}
     rows = result["rows"]
-    assert [r["model"] for r in rows] == ["yardstick", "ntm"]
-    assert rows[-1]["hyperparameters"] == {"memory_size": 8, "units": 8}
+    assert [r["model"] for r in rows] == ["plain-ntm", "plain-s4d", "ntm", "s4d"]
+    sizes = [r["hyperparameters"] for r in rows]
+    assert sizes == [{"memory_size": 8}, {"units": 8}, {"memory_size": 8, "units": 8}, {"units": 8}]
     for row in rows:
         assert set(row) == ROW | FIGURES
         assert row["time_step_ms"] == pytest.approx(row["step_ms"]["median"] / 6)
@@ -58,14 +59,14 @@ def test_a_row_that_fails_is_named_with_the_reason(monkeypatch, capfd):
     assert "4 of 4 rows could not be measured: too little memory" in printed.err
 
 
-def test_without_torch_the_yardstick_is_left_out_with_a_sentence(monkeypatch, capfd):
+def test_without_torch_yardsticks_are_left_out_with_a_sentence(monkeypatch, capfd):
     monkeypatch.setattr("keras_s4ntm.cli.bench.run", failed)
     monkeypatch.setattr("keras_s4ntm.cli.bench.installed", lambda name: False)
     assert bench("--models", "ntm", "--backends", BACKEND, "--memory-sizes", "8,16") == 1
     printed = capfd.readouterr()
-    assert "The yardstick is left out: pip install 'keras-s4ntm[torch]'." in printed.err
+    assert "Yardsticks are left out: pip install 'keras-s4ntm[torch]'." in printed.err
     assert "4 of 4 rows" in printed.err  # two batch sizes, two memory sizes
-    assert "yardstick" not in printed.out
+    assert "plain-ntm" not in printed.out
 
 
 def test_backends_that_are_not_installed_are_left_out_but_refused_by_name(monkeypatch, capfd):
