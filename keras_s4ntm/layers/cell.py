@@ -36,8 +36,7 @@ class MemoryCell(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         self.units = units
-        self.schedule = AccessSchedule(probability=access_probability)
-        self.touch_generator = self.schedule.seed_generator  # else Keras would lose its state
+        self.schedule = AccessSchedule(probability=access_probability, name="schedule")
         self.controller_argument = controller
         self.output_argument = check_choice("output", output, OUTPUTS)
         self.controller = get_controller(controller, units, self.dtype_policy)

@@ -90,8 +90,9 @@ class S4DNTMCell(keras.layers.Layer):
         self.output_argument = check_choice("output", output, ("reads", "recent-reads", "all"))
         self.access_interval = access_interval
         self.once = access_interval == "sequence"
-        self.schedule = AccessSchedule(1 if self.once else access_interval, access_probability)
-        self.touch_generator = self.schedule.seed_generator  # else Keras would lose its state
+        self.schedule = AccessSchedule(
+            1 if self.once else access_interval, access_probability, name="schedule"
+        )
         self.read_feedback = bool(read_feedback)
         self.head_inputs = check_choice("head_inputs", head_inputs, ("features", "state"))
         if head_inputs == "state" and not read_feedback:

@@ -12,11 +12,12 @@ from keras import ops
 from keras_s4ntm.checks import check_positive_int
 
 
-class AccessSchedule:
+class AccessSchedule(keras.layers.Layer):
     """Every `interval`-th step, or in training each step with `probability`.
 
-    Between two touches the heads and the memory rest and the read vectors stay what they were. Not
-    a layer, and without weights: it keeps the count of steps as one more state of its cell.
+    Between two touches the heads and the memory rest and the read vectors stay what they were. It
+    has no weights and keeps the count of steps as one more state of its cell; it is a layer so that
+    the state of its generator belongs to the model's.
 
     Args:
         interval: k; the steps k - 1, 2k - 1, ... touch the memory.
@@ -24,7 +25,8 @@ class AccessSchedule:
             the memory is then touched every `round(1 / probability)`-th step.
     """
 
-    def __init__(self, interval=1, probability=1.0):
+    def __init__(self, interval=1, probability=1.0, **kwargs):
+        super().__init__(**kwargs)
         if not isinstance(probability, int | float) or not 0 < probability <= 1:
             raise ValueError(f"access_probability must be in (0, 1], got {probability!r}.")
         if probability < 1 and interval != 1:
@@ -40,6 +42,7 @@ class AccessSchedule:
         self.seed_generator = keras.random.SeedGenerator() if self.random else None
         # The steps since the last touch, where that is not always zero.
         self.state_size = [1] if self.random or self.interval > 1 else []
+        self.built = True
 
     def due(self, states):
         """`(touch, states)` of one step: whether it touches `(B, 1)`; `None` if all steps do."""

@@ -7,7 +7,7 @@ import dnc_oracle as oracle
 import keras
 import numpy as np
 import pytest
-from helpers import finite_differences, numpy, stream, tensors, weight_gradients
+from helpers import finite_differences, numpy, tensors, weight_gradients
 
 from keras_s4ntm.layers import DNC, DNCCell
 from keras_s4ntm.layers.dnc import DNCAccess
@@ -289,68 +289,6 @@ def test_output_and_state_shapes_are_those_of_an_rnn(rng):
     sizes = (14, 6, 6, 28, 7, 7, 49, 7, 14, 8)
     assert [tuple(state.shape) for state in states] == [(3, size) for size in sizes]
     np.testing.assert_array_equal(numpy(outputs[:, -1]), numpy(states[0]))
-
-
-def test_initial_state_continues_a_sequence(rng):
-    x = random_inputs(rng, time=8)
-    layer = DNC(**SMALL, return_sequences=True, return_state=True)
-    whole, *_ = layer(x)
-    _, *states = layer(x[:, :5])
-    rest, *_ = layer(x[:, 5:], initial_state=states)
-    np.testing.assert_allclose(numpy(rest), numpy(whole[:, 5:]), atol=1e-6)
-
-
-def test_streaming_one_step_at_a_time_equals_the_whole_sequence(rng):
-    x = random_inputs(rng)
-    layer = DNC(**SMALL, return_sequences=True)
-    whole = numpy(layer(x))
-    np.testing.assert_allclose(stream(layer, x)[0], whole, atol=1e-6)
-
-
-@pytest.mark.parametrize("batch", [3, 7])  # 7: as many sequences as slots
-def test_masked_steps_leave_every_state_unchanged(rng, batch):
-    x = random_inputs(rng, batch, time=6)
-    mask = rng.permuted(np.tile(np.arange(6) < 3, (batch, 1)), axis=1)
-    layer = DNC(**SMALL, return_state=True)
-    masked = numpy(layer(x, mask=tensors([mask])[0] > 0))
-    without = numpy(layer(x[mask].reshape(batch, 3, INPUT)))
-    for a, b in zip(masked, without, strict=True):
-        np.testing.assert_allclose(a, b, atol=1e-6)
-
-
-def test_stateful_continues_and_reset_returns_to_the_initial_state(rng):
-    x = random_inputs(rng, time=8)
-    layer = DNC(**SMALL, memory_initializer=0.5, stateful=True)
-    whole = DNC(**SMALL, memory_initializer=0.5)
-    expected = numpy(whole(x))
-    layer.build((3, 4, INPUT))
-    for weight, value in zip(layer.cell.weights, whole.get_weights(), strict=True):
-        weight.assign(value)
-    for _ in range(2):
-        layer.reset_state()
-        for state, initial in zip(layer.states, layer.get_initial_state(3), strict=True):
-            np.testing.assert_array_equal(numpy(state.value), numpy(initial))
-        layer(x[:, :4])
-        np.testing.assert_allclose(numpy(layer(x[:, 4:])), expected, atol=1e-6)
-
-
-def test_one_model_takes_any_batch_size_and_length(rng):
-    inputs = keras.Input((None, INPUT))
-    model = keras.Model(inputs, DNC(**SMALL, return_sequences=True)(inputs))
-    assert model.output_shape == (None, None, 8)
-    for batch, time in ((1, 5), (4, 9)):
-        x = random_inputs(rng, batch, time)
-        assert model.predict(x, verbose=0).shape == (batch, time, 8)
-
-
-def test_cell_works_in_a_plain_keras_rnn(rng):
-    x = random_inputs(rng)
-    layer = DNC(**SMALL)
-    expected = numpy(layer(x))
-    rnn = keras.layers.RNN(DNCCell(**SMALL))
-    rnn.build(x.shape)
-    rnn.set_weights(layer.get_weights())
-    np.testing.assert_allclose(numpy(rnn(x)), expected, atol=1e-6)
 
 
 # Arguments

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import oracle
 import pytest
-from helpers import numpy, run_on, share_of_this_backend, stream, tensors, weight_gradients
+from helpers import numpy, run_on, share_of_this_backend, weight_gradients
 
-from keras_s4ntm.layers import NTM, NTMCell
+from keras_s4ntm.layers import NTM
 from keras_s4ntm.tasks import Copy
 
 SMALL = {"units": 12, "memory_size": 9, "memory_width": 4}
@@ -122,79 +122,6 @@ def test_output_and_state_shapes_are_those_of_an_rnn(rng):
     assert outputs.shape == (3, 6, 4)
     assert [tuple(s.shape) for s in states] == [(3, n) for n in (4, 12, 12, 36, 18, 4)]
     np.testing.assert_array_equal(numpy(outputs[:, -1]), numpy(states[0]))
-
-
-def test_initial_state_continues_a_sequence(rng):
-    x = random_inputs(rng, time=8)
-    layer = NTM(**SMALL, return_sequences=True, return_state=True)
-    whole, *_ = layer(x)
-    _, *states = layer(x[:, :5])
-    rest, *_ = layer(x[:, 5:], initial_state=states)
-    np.testing.assert_allclose(numpy(rest), numpy(whole[:, 5:]), atol=1e-6)
-
-
-def test_streaming_one_step_at_a_time_equals_the_whole_sequence(rng):
-    x = random_inputs(rng)
-    layer = NTM(**SMALL, return_sequences=True)
-    whole = numpy(layer(x))
-    np.testing.assert_allclose(stream(layer, x)[0], whole, atol=1e-6)
-
-
-@pytest.mark.parametrize("batch", [3, 9])  # 9: as many sequences as slots
-def test_masked_steps_leave_every_state_unchanged(rng, batch):
-    x = random_inputs(rng, batch, time=7)
-    lengths = rng.integers(1, 7, batch)
-    mask = np.arange(7) < lengths[:, None]
-    layer = NTM(**SMALL, return_state=True)
-    masked = numpy(layer(x, mask=tensors([mask])[0] > 0))
-    for i, length in enumerate(lengths):
-        alone = numpy(layer(x[i : i + 1, :length]))
-        for a, b in zip(masked, alone, strict=True):
-            np.testing.assert_allclose(a[i], b[0], atol=1e-6)
-
-
-def test_go_backwards_reads_the_sequence_from_its_end(rng):
-    x = random_inputs(rng)
-    layer = NTM(**SMALL, return_sequences=True)
-    backwards = NTM(**SMALL, return_sequences=True, go_backwards=True)
-    expected = layer(x[:, ::-1].copy())
-    backwards.build(x.shape)
-    backwards.set_weights(layer.get_weights())
-    np.testing.assert_allclose(numpy(backwards(x)), numpy(expected), atol=1e-6)
-
-
-def test_unrolled_equals_the_loop(rng):
-    x = random_inputs(rng)
-    layer, unrolled = (NTM(**SMALL, return_sequences=True, unroll=u) for u in (False, True))
-    expected = layer(x)
-    unrolled.build(x.shape)
-    unrolled.set_weights(layer.get_weights())
-    np.testing.assert_allclose(numpy(unrolled(x)), numpy(expected), atol=1e-6)
-
-
-def test_stateful_continues_and_reset_returns_to_the_initial_state(rng):
-    x = random_inputs(rng, time=8)
-    layer = NTM(**SMALL, stateful=True)
-    whole = NTM(**SMALL)
-    expected = numpy(whole(x))
-    layer.build((3, 4, INPUT))
-    for weight, value in zip(layer.cell.weights, whole.get_weights(), strict=True):
-        weight.assign(value)
-    for _ in range(2):
-        layer.reset_state()
-        for state, initial in zip(layer.states, layer.get_initial_state(3), strict=True):
-            np.testing.assert_array_equal(numpy(state.value), numpy(initial))
-        layer(x[:, :4])
-        np.testing.assert_allclose(numpy(layer(x[:, 4:])), expected, atol=1e-6)
-
-
-def test_one_model_takes_any_batch_size_and_length(rng):
-    inputs = keras.Input((None, INPUT))
-    model = keras.Model(inputs, NTM(**SMALL, return_sequences=True)(inputs))
-    assert model.output_shape == (None, None, 4)
-    for batch, time in ((1, 5), (4, 9)):
-        x = random_inputs(rng, batch, time)
-        assert model.predict(x, verbose=0).shape == (batch, time, 4)
 
 
 @pytest.mark.parametrize("wrapper", ["bidirectional", "time distributed"])
@@ -313,17 +240,6 @@ def test_every_weight_gets_a_gradient(rng):
 def test_arguments_that_cannot_be_meant_are_refused_in_one_sentence(arguments, message):
     with pytest.raises(ValueError, match=message):
         NTM(**{**SMALL, **arguments})
-
-
-def test_cell_works_in_a_plain_keras_rnn(rng):
-    x = random_inputs(rng)
-    cell = NTMCell(**SMALL)
-    layer = NTM(**SMALL)
-    expected = numpy(layer(x))
-    rnn = keras.layers.RNN(cell)
-    rnn.build(x.shape)
-    rnn.set_weights(layer.get_weights())
-    np.testing.assert_allclose(numpy(rnn(x)), expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("heads", ["search", "walk-and-search"])

@@ -1,0 +1,112 @@
+"""What every memory network does as a drop-in for `keras.layers.LSTM`."""
+
+from functools import partial
+
+import keras
+import numpy as np
+import pytest
+from helpers import numpy, stream, tensors
+
+from keras_s4ntm.layers import DNC, NTM, S4DNTM, DNCCell, NTMCell, S4DNTMCell
+
+SLOTS = 7
+SMALL = {"units": 6, "memory_size": SLOTS, "memory_width": 4, "memory_initializer": 0.5}
+LAYERS = {
+    "NTM": (partial(NTM, **SMALL), partial(NTMCell, **SMALL)),
+    "S4DNTM": (
+        partial(S4DNTM, **SMALL, state_dimension=4),
+        partial(S4DNTMCell, **SMALL, state_dimension=4),
+    ),
+    "DNC": (partial(DNC, **SMALL), partial(DNCCell, **SMALL)),
+}
+ATOL = 1e-5  # S4DNTM computes a whole sequence by FFT
+INPUT = 5
+
+pytestmark = pytest.mark.parametrize("name", LAYERS)
+
+
+def random_inputs(rng, batch=3, time=6):
+    return rng.normal(size=(batch, time, INPUT)).astype("float32")
+
+
+def with_the_weights_of(layer, other):
+    """`other`, built, with the weights of `layer`."""
+    other.build((3, None, INPUT))
+    for weight, value in zip(other.trainable_weights, layer.trainable_weights, strict=True):
+        weight.assign(value)
+    return other
+
+
+def test_initial_state_continues_a_sequence(rng, name):
+    x = random_inputs(rng, time=8)
+    layer = LAYERS[name][0](return_sequences=True, return_state=True)
+    whole, *_ = layer(x)
+    _, *states = layer(x[:, :5])
+    rest, *_ = layer(x[:, 5:], initial_state=states)
+    np.testing.assert_allclose(numpy(rest), numpy(whole[:, 5:]), atol=ATOL)
+
+
+def test_streaming_one_step_at_a_time_equals_the_whole_sequence(rng, name):
+    x = random_inputs(rng)
+    layer = LAYERS[name][0](return_sequences=True)
+    whole = numpy(layer(x))
+    np.testing.assert_allclose(stream(layer, x)[0], whole, atol=ATOL)
+
+
+@pytest.mark.parametrize("batch", [3, SLOTS])
+def test_masked_steps_leave_every_state_unchanged(rng, name, batch):
+    x = random_inputs(rng, batch)
+    mask = rng.permuted(np.tile(np.arange(6) < 3, (batch, 1)), axis=1)
+    layer = LAYERS[name][0](return_state=True)
+    masked = numpy(layer(x, mask=tensors([mask])[0] > 0))
+    without = numpy(layer(x[mask].reshape(batch, 3, INPUT)))
+    for a, b in zip(masked, without, strict=True):
+        np.testing.assert_allclose(a, b, atol=ATOL)
+
+
+def test_go_backwards_reads_the_sequence_from_its_end(rng, name):
+    x = random_inputs(rng)
+    layer = LAYERS[name][0](return_sequences=True)
+    expected = numpy(layer(x[:, ::-1].copy()))
+    backwards = with_the_weights_of(
+        layer, LAYERS[name][0](return_sequences=True, go_backwards=True)
+    )
+    np.testing.assert_allclose(numpy(backwards(x)), expected, atol=ATOL)
+
+
+def test_unrolled_equals_the_loop(rng, name):
+    x = random_inputs(rng)
+    layer = LAYERS[name][0](return_sequences=True)
+    expected = numpy(layer(x))
+    unrolled = with_the_weights_of(layer, LAYERS[name][0](return_sequences=True, unroll=True))
+    np.testing.assert_allclose(numpy(unrolled(x)), expected, atol=ATOL)
+
+
+def test_stateful_continues_and_reset_returns_to_the_initial_state(rng, name):
+    x = random_inputs(rng, time=8)
+    whole = LAYERS[name][0]()
+    expected = numpy(whole(x))
+    layer = with_the_weights_of(whole, LAYERS[name][0](stateful=True))
+    for _ in range(2):
+        layer.reset_state()
+        for state, initial in zip(layer.states, layer.get_initial_state(3), strict=True):
+            np.testing.assert_array_equal(numpy(state.value), numpy(initial))
+        layer(x[:, :4])
+        np.testing.assert_allclose(numpy(layer(x[:, 4:])), expected, atol=ATOL)
+
+
+def test_one_model_takes_any_batch_size_and_length(rng, name):
+    inputs = keras.Input((None, INPUT))
+    model = keras.Model(inputs, LAYERS[name][0](return_sequences=True)(inputs))
+    assert model.output_shape == (None, None, 4)
+    for batch, time in ((1, 5), (4, 9)):
+        assert model.predict(random_inputs(rng, batch, time), verbose=0).shape == (batch, time, 4)
+
+
+def test_the_cell_works_in_a_plain_keras_rnn(rng, name):
+    x = random_inputs(rng)
+    layer_of, cell_of = LAYERS[name]
+    layer = layer_of()
+    expected = numpy(layer(x))
+    rnn = with_the_weights_of(layer, keras.layers.RNN(cell_of()))
+    np.testing.assert_allclose(numpy(rnn(x)), expected, atol=ATOL)
