@@ -77,24 +77,32 @@ def build_model(name, task, **hyperparameters):
     return MODELS[name].build(task, **hyperparameters)
 
 
-def defaults_of(answers, classes):
+def defaults_of(answers, classes, tokens=None):
     """Defaults of a model by the kind of a task's output (`Task.output`).
 
     Args:
         answers: where answers are given step by step, and single events must reach the memory:
             bits and tokens.
         classes: where one answer is given about the whole of a long sequence.
+        tokens: the same for tokens, where they differ from bits.
     """
-    return {"bits": answers, "tokens": answers, "classes": classes}
+    return {"bits": answers, "tokens": answers if tokens is None else tokens, "classes": classes}
 
 
 S4D_DEFAULTS = defaults_of(
     answers={"blocks": 1, "dt_min": 0.1, "dt_max": 1.0, "dropout": 0.0},
     classes={"blocks": 4, "dt_min": 1e-3, "dt_max": 0.1, "dropout": 0.05},
 )
+STEP_BY_STEP = {"output": "recent-reads", "access_interval": 1, "read_heads": 2}
 S4DNTM_DEFAULTS = defaults_of(
-    answers={"output": "recent-reads", "access_interval": 1, "read_heads": 2},
-    classes={"output": "all", "access_interval": 16, "read_heads": 1},
+    answers={**STEP_BY_STEP, "initial_heads": "walk-and-search"},
+    tokens={**STEP_BY_STEP, "initial_heads": "walk-and-look-up"},
+    classes={
+        "output": "all",
+        "access_interval": 16,
+        "read_heads": 1,
+        "initial_heads": "walk-and-search",
+    },
 )
 NTM_DEFAULTS = defaults_of(
     answers={"output": "reads", "controller": "forgetful-lstm"},
@@ -157,7 +165,7 @@ def s4d_ntm(
     read_heads: int | None = None,
     write_heads: int = 1,
     shift_range: int = 1,
-    initial_heads: str = "walk-and-search",
+    initial_heads: str | None = None,
     head_noise: float = 0.25,
     output: str | None = None,
     access_interval: int | str | None = None,

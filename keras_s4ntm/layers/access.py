@@ -20,7 +20,7 @@ ORDERS = ("write-first", "read-first")
 # How the heads start: the initial biases and scales (see `ReadHead`) of write heads and of read
 # heads. A bias of -3 leaves a gate open by 5 %, one of 3 makes the shift +1 by 91 %; with -6 and 8
 # (0.2 %, 99.9 %) the first steps of training do not change that. A strong key finds one slot among
-# many where the gate opens.
+# many where the gate opens. Of several values the heads take one each, in turn.
 WALK = {"gate": -3.0, "step": 3.0}
 INITIAL_HEADS = {
     "first": ({}, {}),
@@ -28,6 +28,10 @@ INITIAL_HEADS = {
     "walk-and-search": (
         {"gate": -6.0, "step": 8.0, "content": 0.1},
         {**WALK, "strength": 3.0, "content": 0.1},
+    ),
+    "walk-and-look-up": (
+        {"gate": -6.0, "step": 8.0, "content": 0.1},
+        {"gate": [-3.0, 3.0], "step": [3.0, 0.0], "strength": [3.0, 6.0], "content": 0.1},
     ),
 }
 
@@ -130,6 +134,8 @@ class MemoryAccess(Access):
             have to search for their place by content. `"walk-and-search"`: the read heads walk
             as well; what is stored and looked for comes at first from the inputs more than from
             `hidden`, for networks in which the inputs reach the heads directly (`S4DNTM`).
+            `"walk-and-look-up"`: the same, but every second read head looks something up by
+            content at every time step.
         head_noise: standard deviation of the noise on the raw numbers of the heads in training.
             It makes decisions that are nearly wrong wrong at times, so that they are learned
             with a margin.

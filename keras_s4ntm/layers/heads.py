@@ -35,7 +35,7 @@ class ReadHead(keras.layers.Layer):
         shift_range: S; a head moves by -S to +S slots in a step.
         strength, gate, step: initial biases, in logits, of the key strength, of the interpolation
             gate and of the shift by +1: what the heads are inclined to before they have learned
-            anything.
+            anything. A number each, or a list of numbers that the heads take in turn.
         content: how much larger than usual (Glorot's) the initial weights of key, erase and add
             are.
 
@@ -103,9 +103,9 @@ class ReadHead(keras.layers.Layer):
         """The initial biases where `addressing` looks for them, zeros elsewhere."""
         bias = np.zeros((self.heads, self.size))
         strength, gate, shift = self.memory_width + np.array([0, 1, 3])
-        bias[:, strength] = self.initial_biases["strength"]
-        bias[:, gate] = self.initial_biases["gate"]
-        bias[:, shift + self.shift_range + 1] = self.initial_biases["step"]
+        places = {"strength": strength, "gate": gate, "step": shift + self.shift_range + 1}
+        for name, place in places.items():
+            bias[:, place] = np.resize(self.initial_biases[name], self.heads)
         return ops.convert_to_tensor(bias.reshape(shape), dtype)
 
     def numbers(self, controller_output):

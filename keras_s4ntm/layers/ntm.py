@@ -35,7 +35,8 @@ class NTMCell(MemoryCell):
         order: `"write-first"` or `"read-first"`: whether a read sees this step's write.
         memory_initializer: what the memory holds at first: a number or a Keras initializer.
         learn_initial_memory: whether the initial contents are trained.
-        initial_heads: `"first"`, `"search"` or `"walk-and-search"`, see `MemoryAccess`.
+        initial_heads: `"first"`, `"search"`, `"walk-and-search"` or `"walk-and-look-up"`, see
+            `MemoryAccess`.
         head_noise: in training, see `MemoryAccess`.
         access_probability: below 1 the "cached NTM", see `AccessSchedule`.
 

@@ -242,8 +242,17 @@ def test_arguments_that_cannot_be_meant_are_refused_in_one_sentence(arguments, m
         NTM(**{**SMALL, **arguments})
 
 
-@pytest.mark.parametrize("heads", ["search", "walk-and-search"])
-def test_heads_start_out_walking_from_slot_0_or_from_everywhere(heads):
+@pytest.mark.parametrize(
+    ("heads", "walks", "looks_up"),
+    [
+        ("search", [False, False], [False, False]),
+        ("walk-and-search", [True, True], [False, False]),
+        ("walk-and-look-up", [True, False], [False, True]),
+    ],
+)
+def test_write_heads_start_out_walking_from_slot_0_and_read_heads_from_everywhere(
+    heads, walks, looks_up
+):
     from keras_s4ntm.layers import MemoryAccess
 
     access = MemoryAccess(9, 4, read_heads=2, write_heads=2, initial_heads=heads)
@@ -255,8 +264,9 @@ def test_heads_start_out_walking_from_slot_0_or_from_everywhere(heads):
         assert (weights[:, :2].argmax(-1) == slot).all()
         assert (weights[:, :2].max(-1) > 0.8).all()
         np.testing.assert_allclose(weights[:, 2:], 1 / 9, rtol=0.3)
-    read_walks = numpy(access.read_head.bias).reshape(2, -1)[:, -1] > 0
-    assert (read_walks == (heads == "walk-and-search")).all()
+    gate, *_, step = numpy(access.read_head.bias).reshape(2, -1)[:, 5:].T
+    assert (step > 0).tolist() == walks
+    assert (gate > 0).tolist() == looks_up
 
 
 def test_weights_of_content_start_larger_by_the_factor_asked_for():
