@@ -18,6 +18,7 @@ bit, in the mean over 2 to 6 items.
 """
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -45,6 +46,7 @@ class AssociativeRecall(Task):
     name = "associative-recall"
     summary = "Name the item that followed a given one (Graves 2014)."
     output = "bits"
+    recipe: ClassVar = {"steps": 1500}
 
     def __post_init__(self):
         self.check_at_least(1, "bits", "vectors")
