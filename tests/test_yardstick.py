@@ -1,5 +1,6 @@
 """The yardsticks of `s4ntm bench` compute what the models `ntm` and `s4d` compute."""
 
+import keras
 import numpy as np
 import pytest
 from helpers import numpy
@@ -19,6 +20,16 @@ SIZES = {
     "ntm": {"units": 6, "memory_size": 9, "memory_width": 4},
     "s4d": {"units": 6, "blocks": 2, "state_dimension": 8},
 }
+
+
+def model_of(name):
+    """A model, its weights moved to where training might take them."""
+    keras.utils.set_random_seed(0)
+    model = build_model(name, TASK, **SIZES[name])
+    rng = np.random.default_rng(0)
+    for weight in model.trainable_weights:
+        weight.assign_add(rng.normal(0, 0.3, weight.shape))
+    return model
 
 
 def head_parameters(kernel, bias, names_and_sizes):
@@ -85,15 +96,12 @@ def with_the_weights_of(model):
 
 
 def sgd(module):
-    return torch.optim.SGD(module.parameters(), lr=0.1)
+    return torch.optim.SGD(module.parameters(), lr=1e-3)
 
 
 @pytest.mark.parametrize("name", SIZES)
 def test_with_the_same_weights_it_has_the_outputs_and_the_loss_of_the_model(name):
-    model = build_model(name, TASK, **SIZES[name])
-    rng = np.random.default_rng(0)
-    for weight in model.trainable_weights:
-        weight.assign_add(rng.normal(0, 0.3, weight.shape))
+    model = model_of(name)
     compile_model(model, TASK, Recipe())
     inputs, targets, weights = Batches(TASK, "train", 0, batch_size=5, count=1)[0]
     outputs = model(inputs)
@@ -107,12 +115,11 @@ def test_with_the_same_weights_it_has_the_outputs_and_the_loss_of_the_model(name
 
 
 @pytest.mark.parametrize("name", SIZES)
-def test_an_update_moves_every_weight_and_lowers_the_loss(name):
-    plain = with_the_weights_of(build_model(name, TASK, **SIZES[name]))
-    before = {name: weight.clone() for name, weight in plain.named_parameters()}
+def test_an_update_lowers_the_loss_and_every_weight_has_a_part_in_it(name):
+    plain = with_the_weights_of(model_of(name))
     batch = Batches(TASK, "train", 0, batch_size=5, count=1)[0]
     optimizer = sgd(plain)
     losses = [yardstick.train_step(plain, optimizer, *batch) for _ in range(2)]
     assert losses[1] < losses[0]
     for name, weight in plain.named_parameters():
-        assert not torch.equal(weight, before[name]), name
+        assert (weight.grad != 0).any(), name
