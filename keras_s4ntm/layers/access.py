@@ -22,15 +22,16 @@ ORDERS = ("write-first", "read-first")
 # (0.2 %, 99.9 %) the first steps of training do not change that. A strong key finds one slot among
 # many where the gate opens. Of several values the heads take one each, in turn.
 WALK = {"gate": -3.0, "step": 3.0}
+KEEP_WALKING = {"gate": -6.0, "step": 8.0, "content": 0.1}
 INITIAL_HEADS = {
     "first": ({}, {}),
     "search": ({**WALK, "content": 3.0}, {"content": 3.0}),
     "walk-and-search": (
-        {"gate": -6.0, "step": 8.0, "content": 0.1},
+        KEEP_WALKING,
         {**WALK, "strength": 3.0, "content": 0.1},
     ),
     "walk-and-look-up": (
-        {"gate": -6.0, "step": 8.0, "content": 0.1},
+        KEEP_WALKING,
         {"gate": [-3.0, 3.0], "step": [3.0, 0.0], "strength": [3.0, 6.0], "content": 0.1},
     ),
 }
