@@ -226,11 +226,10 @@ def _checked(target, values):
 
 def build_or_refuse(model_name, task, hyperparameters, seed=0):
     """The model; values that no layer accepts are usage errors."""
-    import keras
-
+    from keras_s4ntm.backend import set_seed
     from keras_s4ntm.models import build_model
 
-    keras.utils.set_random_seed(seed)
+    set_seed(seed)
     with usage_errors():
         return build_model(model_name, task, **hyperparameters)
 

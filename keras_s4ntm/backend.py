@@ -1,5 +1,7 @@
 """The one place where backends differ, each time because a measurement shows that it pays."""
 
+import random
+
 import keras
 from keras.src.backend.common.variables import AutocastScope, get_autocast_scope
 
@@ -80,3 +82,11 @@ def normal(shape, stddev, seed):
     return tf.random.stateless_normal(
         shape, tf.cast(seed.next(), "int32"), stddev=stddev, alg="philox"
     )
+
+
+def set_seed(seed):
+    """Initial weights and the random numbers of training follow from `seed`: Keras draws the seeds
+    of its initializers and generators from Python's generator. `keras.utils.set_random_seed` would
+    also load TensorFlow on every backend, wherever it is installed.
+    """
+    random.seed(seed)

@@ -6,6 +6,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import keras
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -75,5 +76,23 @@ def test_help_lists_and_mistyped_names_answer_before_a_framework_is_loaded(argum
         "    pass\n"
         "assert not {'keras', 'tensorflow', 'torch', 'jax'} & set(sys.modules)\n"
         f"assert '--help' not in {arguments!r} or 'numpy' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+
+
+@pytest.mark.skipif(keras.backend.backend() == "tensorflow", reason="loads nothing else anyway")
+def test_a_model_is_made_and_trained_without_tensorflow():
+    script = (
+        "import sys\n"
+        "from keras_s4ntm.batches import Batches\n"
+        "from keras_s4ntm.cli.common import build_or_refuse\n"
+        "from keras_s4ntm.recipe import Recipe\n"
+        "from keras_s4ntm.tasks import Copy\n"
+        "from keras_s4ntm.training import compile_model\n"
+        "task = Copy()\n"
+        "model = build_or_refuse('lstm', task, {'units': 4})\n"
+        "compile_model(model, task, Recipe())\n"
+        "model.fit(Batches(task, 'train', seed=0, batch_size=2, count=1), verbose=0)\n"
+        "assert 'tensorflow' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
