@@ -10,30 +10,35 @@ def loop_step(step, variables=(), constants=()):
     """The function of one time step as the loop over time should run it on this backend.
 
     JAX and TensorFlow would store every intermediate of every step for the backward pass. They
-    recompute the step there instead, from its inputs and states, which trains an NTM faster and in
-    less memory. The README shows the measurement.
+    recompute the step there instead, which trains an NTM faster and in less memory. The README
+    shows the measurement.
+
+    Args and returns: as `recomputed`.
+    """
+    if keras.backend.backend() == "torch":
+        return lambda inputs, states: step(inputs, states, constants)
+    return recomputed(step, variables, constants)
+
+
+def recomputed(step, variables=(), constants=()):
+    """`step`, of which only what goes in is stored for the backward pass.
 
     Args:
-        step: `step(inputs, states, constants)`, all tensors or nests of them.
+        step: `step(inputs, states, constants)`, all tensors or nests of them, gives
+            `(output, states)`.
         variables: the trainable ones that `step` reads.
         constants: tensors, or nests of them, that are the same at every step.
 
     Returns:
         A function of `(inputs, states)`.
     """
-
-    def plain(inputs, states):
-        return step(inputs, states, constants)
-
-    if keras.backend.backend() == "jax":
-        return keras.remat(plain)
     if keras.backend.backend() == "tensorflow":
         return recomputed_on_tensorflow(step, variables, constants)
-    return plain
+    return keras.remat(lambda inputs, states: step(inputs, states, constants))
 
 
 def recomputed_on_tensorflow(step, variables, constants):
-    """See `loop_step`. A custom gradient inside a `tf.while_loop` gives none to what it closes
+    """See `recomputed`. A custom gradient inside a `tf.while_loop` gives none to what it closes
     over, so variables and constants go in as arguments.
     """
     import tensorflow as tf

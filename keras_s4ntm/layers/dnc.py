@@ -331,6 +331,7 @@ class DNC(MemoryRNN):
             link_sharpness, head_noise: see `DNCCell`.
         return_sequences, return_state, go_backwards, stateful, unroll, zero_output_for_mask: as
             in `keras.layers.LSTM`.
+        segment_length: see `NTM`.
 
     Call arguments:
         sequences: `(B, T, input_size)`; any batch size, any length.
@@ -375,6 +376,7 @@ class DNC(MemoryRNN):
         stateful=False,
         unroll=False,
         zero_output_for_mask=False,
+        segment_length="auto",
         **kwargs,
     ):
         cell = DNCCell(
@@ -403,6 +405,7 @@ class DNC(MemoryRNN):
             stateful=stateful,
             unroll=unroll,
             zero_output_for_mask=zero_output_for_mask,
+            segment_length=segment_length,
             **kwargs,
         )
 

@@ -102,6 +102,11 @@ class NTM(MemoryRNN):
         stateful: whether the states after a batch are the initial ones of the next.
         unroll: whether to unroll the loop over time.
         zero_output_for_mask: whether the output of a masked step is zero, not the previous one.
+        segment_length: how many time steps the backward pass recomputes at a time. Only the states
+            between two such segments are stored: memory grows with the number of segments, not with
+            the length, for one more forward pass. `None`: the states of all steps are stored.
+            `"auto"`: the square root of the length, from 256 time steps on. Without effect with
+            `unroll` and where the length is unknown.
 
     Call arguments:
         sequences: `(B, T, input_size)`; any batch size, any length.
@@ -147,6 +152,7 @@ class NTM(MemoryRNN):
         stateful=False,
         unroll=False,
         zero_output_for_mask=False,
+        segment_length="auto",
         **kwargs,
     ):
         cell = NTMCell(
@@ -175,6 +181,7 @@ class NTM(MemoryRNN):
             stateful=stateful,
             unroll=unroll,
             zero_output_for_mask=zero_output_for_mask,
+            segment_length=segment_length,
             **kwargs,
         )
 

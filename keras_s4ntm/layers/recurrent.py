@@ -1,24 +1,89 @@
 """The loop over time that every memory network of this package shares."""
 
+import math
+
 import keras
 from keras import ops
 from keras.src import backend
 
-from keras_s4ntm.backend import loop_step
+from keras_s4ntm.backend import loop_step, recomputed
+from keras_s4ntm.checks import check_positive_int
+
+LONG = 256  # time steps from which on the loop runs in segments
 
 
-def run_loop(step, sequences, states, variables=(), constants=(), **options):
-    """`step` at every time step of `sequences`: Keras' own recurrent loop.
+def run_loop(
+    step,
+    sequences,
+    states,
+    variables=(),
+    constants=(),
+    project=None,
+    segment_length="auto",
+    **options,
+):
+    """`step` at every time step: Keras' own recurrent loop, in segments where that is wanted.
 
-    `step`, `variables` and `constants` are those of `loop_step`. The first state must be the
-    previous output: masking on JAX relies on it.
+    Args:
+        step, variables, constants: see `recomputed`. The first state is the previous output.
+        sequences: a nest of tensors `(B, T, ...)`.
+        states: the first ones.
+        project: what makes of `sequences` the inputs of `step`, for many time steps at once.
+        segment_length: see `MemoryRNN`.
+        options: `unroll` and `return_all_outputs`.
 
     Returns:
         `(last_output, outputs, states)`.
     """
     length = keras.tree.flatten(sequences)[0].shape[1]
+    if length is None or options.get("unroll"):
+        segment_length = None
+    elif segment_length == "auto":
+        segment_length = round(math.sqrt(length)) if length >= LONG else None
+    if segment_length and segment_length < length:
+        return run_segments(
+            step, sequences, states, variables, constants, project, segment_length, **options
+        )
+    inputs = project(sequences) if project else sequences
     step = loop_step(step, variables, constants)
-    return backend.rnn(step, sequences, states, input_length=length, **options)
+    return backend.rnn(step, inputs, states, input_length=length, **options)
+
+
+def run_segments(step, sequences, states, variables, constants, project, segment_length, **options):
+    """As `run_loop`, but for the backward pass only the states between two segments are stored.
+
+    It runs one segment after the other once more, `project` included, and stores its states for
+    that long: of T steps in segments of sqrt(T) there are 2 sqrt(T) states at a time, not T.
+    """
+    length = keras.tree.flatten(sequences)[0].shape[1]
+    count = length // segment_length
+    whole = count * segment_length
+
+    def in_segments(x):
+        return ops.reshape(x[:, :whole], (-1, count, segment_length, *x.shape[2:]))
+
+    def plain(sequences, states, constants):
+        return run_loop(step, sequences, states, variables, constants, project, None, **options)
+
+    def segment(sequences, states, constants):
+        _, outputs, states = plain(sequences, states, constants)
+        return ops.reshape(outputs, (-1, math.prod(outputs.shape[1:]))), states
+
+    _, outputs, states = backend.rnn(
+        recomputed(segment, variables, constants),
+        keras.tree.map_structure(in_segments, sequences),
+        states,
+        input_length=count,
+        **options,
+    )
+    outputs = ops.reshape(outputs, (ops.shape(outputs)[0], -1, states[0].shape[-1]))
+    if length > whole:
+        rest = keras.tree.map_structure(lambda x: x[:, whole:], sequences)
+        _, more, states = plain(rest, states, constants)
+        outputs = ops.concatenate([outputs, more], axis=1)
+    if not options.get("return_all_outputs", True):
+        outputs = outputs[:, -1:]
+    return outputs[:, -1], outputs, states
 
 
 class MemoryRNN(keras.layers.RNN):
@@ -27,7 +92,18 @@ class MemoryRNN(keras.layers.RNN):
     `cell.project_inputs` runs once, for all time steps, before the loop; only `cell.step` runs
     inside it. What training draws at random is drawn before the loop as well. A subclass makes
     its cell from its own arguments.
+
+    Args:
+        cell: the cell.
+        segment_length: see `NTM`.
+        kwargs: see `keras.layers.RNN`.
     """
+
+    def __init__(self, cell, segment_length="auto", **kwargs):
+        if segment_length not in ("auto", None):
+            check_positive_int("segment_length", segment_length, ", 'auto' or None")
+        super().__init__(cell, **kwargs)
+        self.segment_length = segment_length
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
         def step(inputs, states, constants, **drawn):
@@ -37,36 +113,49 @@ class MemoryRNN(keras.layers.RNN):
 
     def loop(self, cell_step, sequences, initial_state, mask, training, constants=()):
         """`cell_step(inputs, states, constants, **drawn)` at every time step; what is drawn at
-        random is `touch` and `noise`, see `MemoryCell.step`.
+        random is `touch` and `noise`, see `MemoryCell.step`. A masked step changes no state.
         """
-        inputs, drawn, step = self.cell.project_inputs(sequences), {}, cell_step
+        given = {"mask": None if mask is None else ops.expand_dims(mask, -1)}
         if training:
             batch, time = ops.shape(sequences)[:2]
-            drawn = {
-                "touch": self.cell.schedule.draw(batch, time),
-                "noise": self.cell.access.draw_noise(batch, time),
-            }
-            drawn = {name: values for name, values in drawn.items() if values is not None}
-        if drawn:
-            inputs = (inputs, *drawn.values())
+            given["touch"] = self.cell.schedule.draw(batch, time)
+            given["noise"] = self.cell.access.draw_noise(batch, time)
+        # As floats: TensorFlow wants a gradient of all that a recomputed step is given.
+        given = {
+            name: ops.cast(values, self.compute_dtype)
+            for name, values in given.items()
+            if values is not None
+        }
 
-            def step(inputs, states, constants):
-                inputs, *values = inputs
-                values = dict(zip(drawn, values, strict=True))
-                if "touch" in values:
-                    values["touch"] = values["touch"] > 0.5
-                return cell_step(inputs, states, constants, **values)
+        def project(inputs):
+            sequences, given = inputs
+            return self.cell.project_inputs(sequences), given
 
+        def step(inputs, states, constants):
+            inputs, drawn = inputs[0], dict(inputs[1])
+            if "touch" in drawn:
+                drawn["touch"] = drawn["touch"] > 0.5
+            mask = drawn.pop("mask", None)
+            output, new_states = cell_step(inputs, states, constants, **drawn)
+            if mask is None:
+                return output, new_states
+            masked = ops.zeros_like(output) if self.zero_output_for_mask else states[0]
+            return ops.where(mask > 0.5, output, masked), [
+                ops.where(mask > 0.5, new, old) for new, old in zip(new_states, states, strict=True)
+            ]
+
+        inputs = (sequences, given)
+        if self.go_backwards:
+            inputs = keras.tree.map_structure(lambda x: ops.flip(x, axis=1), inputs)
         return run_loop(
             step,
             inputs,
             initial_state,
             self.cell.trainable_variables,
             constants,
-            go_backwards=self.go_backwards,
-            mask=mask,
+            project,
+            self.segment_length,
             unroll=self.unroll,
-            zero_output_for_mask=self.zero_output_for_mask,
             return_all_outputs=self.return_sequences,
         )
 
@@ -93,7 +182,7 @@ class MemoryRNN(keras.layers.RNN):
         config = super().get_config()
         del config["cell"]
         cell = self.cell.get_config()
-        return {**cell, **config}
+        return {**cell, **config, "segment_length": self.segment_length}
 
     @classmethod
     def from_config(cls, config):

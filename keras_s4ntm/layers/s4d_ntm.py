@@ -296,6 +296,7 @@ class S4DNTM(MemoryRNN):
             are the same at every step, and masked inputs count as zero.
         return_sequences, return_state, go_backwards, stateful, unroll, zero_output_for_mask: as
             in `keras.layers.LSTM`.
+        segment_length: see `NTM`.
 
     Call arguments:
         sequences: `(B, T, I)`; any batch size, any length.
@@ -338,6 +339,7 @@ class S4DNTM(MemoryRNN):
         stateful=False,
         unroll=False,
         zero_output_for_mask=False,
+        segment_length="auto",
         **kwargs,
     ):
         cell = S4DNTMCell(
@@ -373,6 +375,7 @@ class S4DNTM(MemoryRNN):
             stateful=stateful,
             unroll=unroll,
             zero_output_for_mask=zero_output_for_mask,
+            segment_length=segment_length,
             **kwargs,
         )
 
@@ -415,7 +418,12 @@ class S4DNTM(MemoryRNN):
             projection = projection if noise is None else projection + noise
             states = [initial_reads, memory, weights]
             _, reads, states = run_loop(
-                step, projection, states, unroll=self.unroll, return_all_outputs=True
+                step,
+                projection,
+                states,
+                segment_length=self.segment_length,
+                unroll=self.unroll,
+                return_all_outputs=True,
             )
             return reads, states
 

@@ -5,9 +5,10 @@ from functools import partial
 import keras
 import numpy as np
 import pytest
-from helpers import numpy, stream, tensors
+from helpers import numpy, stream, tensors, weight_gradients
+from keras import ops
 
-from keras_s4ntm.layers import DNC, NTM, S4DNTM, DNCCell, NTMCell, S4DNTMCell
+from keras_s4ntm.layers import DNC, NTM, S4DNTM, DNCCell, NTMCell, S4DNTMCell, recurrent
 
 SLOTS = 7
 SMALL = {"units": 6, "memory_size": SLOTS, "memory_width": 4, "memory_initializer": 0.5}
@@ -83,6 +84,48 @@ def test_unrolled_equals_the_loop(rng, name):
     expected = numpy(layer(x))
     unrolled = with_the_weights_of(layer, LAYERS[name][0](return_sequences=True, unroll=True))
     np.testing.assert_allclose(numpy(unrolled(x)), expected, atol=1e-6)
+
+
+def test_unknown_lengths_of_segments_are_refused(name):
+    for length in (0, 2.5, "long"):
+        with pytest.raises(ValueError, match="segment_length"):
+            LAYERS[name][0](segment_length=length)
+
+
+@pytest.mark.parametrize("sequences", [True, False], ids=["sequences", "last"])
+@pytest.mark.parametrize("masked", [False, True], ids=["", "masked"])
+def test_recomputed_segments_change_neither_outputs_nor_gradients(rng, name, masked, sequences):
+    """11 steps are two segments of 4 and a rest of 3."""
+    x = tensors([random_inputs(rng, time=11)])[0]
+    mask = tensors([rng.random((3, 11)) < 0.7])[0] > 0 if masked else None
+    layer_of = partial(LAYERS[name][0], return_sequences=sequences)
+    plain = layer_of(segment_length=None)
+    expected = numpy(plain(x, mask=mask))
+    segmented = with_the_weights_of(plain, layer_of(segment_length=4))
+    np.testing.assert_allclose(numpy(segmented(x, mask=mask)), expected, atol=1e-6)
+    gradients, expected = (
+        weight_gradients(layer, lambda layer=layer: ops.sum(ops.sin(layer(x, mask=mask))))
+        for layer in (segmented, plain)
+    )
+    for a, b in zip(gradients.values(), expected.values(), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5, rtol=1e-5)
+        assert np.abs(b).max() > 0
+
+
+def test_long_sequences_run_in_segments_by_themselves(rng, name, monkeypatch):
+    lengths = []
+    run_segments = recurrent.run_segments
+
+    def note(*args, **kwargs):
+        lengths.append(args[6])
+        return run_segments(*args, **kwargs)
+
+    monkeypatch.setattr(recurrent, "run_segments", note)
+    layer = LAYERS[name][0]()
+    layer(random_inputs(rng, time=255))
+    assert lengths == []
+    layer(random_inputs(rng, time=256))
+    assert lengths == [16]
 
 
 def test_stateful_continues_and_reset_returns_to_the_initial_state(rng, name):
