@@ -35,7 +35,8 @@ def was_solved(history, task, recipe):
 def train(run, model, task, recipe, seed, callbacks=()):
     """Train `model` in `run`, from its last checkpoint if it has one.
 
-    The result, in `model` and in the run, is the network of the best validation.
+    The result, in `model` and in the run, is the network of the best validation; the last step is
+    always validated.
 
     Returns:
         The history: a list of records.
@@ -56,6 +57,7 @@ def train(run, model, task, recipe, seed, callbacks=()):
 
     size = recipe.steps_per_epoch
     epochs = recipe.steps // size
+    interval = recipe.validation_interval // size
     lessons = with_curriculum(task, recipe)
     batches = Batches(
         lessons, "train", seed, recipe.batch_size, recipe.steps - epoch * size, first=epoch * size
@@ -73,7 +75,7 @@ def train(run, model, task, recipe, seed, callbacks=()):
             shuffle=False,
             initial_epoch=epoch,
             validation_data=validation,
-            validation_freq=recipe.validation_interval // size,
+            validation_freq=[*range(interval, epochs, interval), epochs],
             callbacks=[
                 keras.callbacks.TerminateOnNaN(raise_error=True),
                 SeedEpochs(seed),

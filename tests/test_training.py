@@ -103,29 +103,40 @@ def test_ctrl_c_leaves_a_run_that_can_be_evaluated_and_resumed_and_exits_with_13
     assert run.read_history()
 
 
-def test_the_result_is_the_network_of_the_best_validation(tmp_path):
-    from keras_s4ntm.callbacks import goodness
+def fit(path, spoil=None, **numbers):
+    """`(model, history)` of a small training."""
     from keras_s4ntm.models import build_model
     from keras_s4ntm.recipe import Recipe
     from keras_s4ntm.runs import CONFIG_KEYS, Run
     from keras_s4ntm.tasks import Copy
-    from keras_s4ntm.training import train as fit
+    from keras_s4ntm.training import train
 
     task = Copy(bits=2, max_length=3)
     model = build_model("ntm", task, memory_size=8, units=8)
+    run = Run.create(path, dict.fromkeys(CONFIG_KEYS - {"format"}))
+    recipe = Recipe(report_interval=20, warmup_steps=0, **numbers)
+    return model, train(run, model, task, recipe, seed=0, callbacks=[spoil] if spoil else [])
+
+
+def test_the_result_is_the_network_of_the_best_validation(tmp_path):
+    from keras_s4ntm.callbacks import goodness
+
     seen = {}
 
     class Spoil(keras.callbacks.Callback):
         """Ruins the network after the second validation; keeps what it was before."""
 
         def on_epoch_end(self, epoch, logs=None):
-            seen[epoch] = model.get_weights()
+            seen[epoch] = self.model.get_weights()
             if epoch == 1:
-                model.set_weights([w + 5 for w in seen[epoch]])
+                self.model.set_weights([w + 5 for w in seen[epoch]])
 
-    run = Run.create(tmp_path / "run", dict.fromkeys(CONFIG_KEYS - {"format"}))
-    recipe = Recipe(steps=80, report_interval=20, validation_interval=20, warmup_steps=0)
-    history = fit(run, model, task, recipe, seed=0, callbacks=[Spoil()])
+    model, history = fit(tmp_path / "run", Spoil(), steps=80, validation_interval=20)
     best_epoch = max(range(4), key=lambda epoch: goodness(history[epoch]))
     for weight, best in zip(model.get_weights(), seen[best_epoch], strict=True):
         np.testing.assert_array_equal(weight, best)
+
+
+def test_the_last_step_is_validated_whatever_the_interval(tmp_path):
+    _, history = fit(tmp_path / "run", steps=60, validation_interval=40)
+    assert [record["step"] for record in history if "val_loss" in record] == [40, 60]
