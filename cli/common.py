@@ -120,7 +120,9 @@ def load_keras(backend, quiet=False):
     if "--debug" not in sys.argv:
         quieten_libraries()
     with console(quiet).status(f"loading keras ({backend})"):
-        import keras  # noqa: F401
+        from keras_s4ntm.backend import keep_freed_memory
+
+        keep_freed_memory()
 
 
 def quieten_libraries():

@@ -211,11 +211,12 @@ def start_model(row, task, batches):
     """
     import keras
 
-    from keras_s4ntm.backend import set_seed
+    from keras_s4ntm.backend import keep_freed_memory, set_seed
     from keras_s4ntm.models import build_model
     from keras_s4ntm.recipe import Recipe
     from keras_s4ntm.training import compile_model
 
+    keep_freed_memory()
     set_seed(0)
     model = build_model(row.model, task, **row.hyperparameters)
     compile_model(model, task, Recipe())

@@ -263,7 +263,9 @@ class MemoryAccess(Access):
         reads = read(written if self.order == "write-first" else memory, read_weights)
         return [
             ops.cast(ops.reshape(state, (-1, size)), self.compute_dtype)
-            for state, size in zip((written, weights, reads), self.state_size, strict=True)
+            for state, size in zip(
+                (self.memory.as_state(written), weights, reads), self.state_size, strict=True
+            )
         ]
 
     def get_config(self):

@@ -130,7 +130,7 @@ class DNCAccess(Access):
             shapes.update(forward_sharpness=(heads,), backward_sharpness=(heads,))
         self.interface_shapes = shapes
         self.state_shapes = [
-            (slots, width),
+            (slots * width,),
             *[(slots,)] * 2,
             (slots, slots),
             (slots,),
@@ -209,6 +209,7 @@ class DNCAccess(Access):
             ops.reshape(ops.cast(state, "float32"), (-1, *shape))
             for state, shape in zip(states, self.state_shapes, strict=True)
         )
+        memory = self.memory.as_matrix(memory)
 
         retention = dnc.retention(said["free_gates"], read_weights)
         usage = dnc.update_usage(usage, write_weights, retention)
@@ -237,7 +238,7 @@ class DNCAccess(Access):
         )
         read_weights = dnc.read_weights(backward, content, forward, said["read_modes"])
         new_states = (
-            written,
+            self.memory.as_state(written),
             usage,
             precedence,
             new_links,

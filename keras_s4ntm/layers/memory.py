@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_s4ntm.checks import check_positive_int
+from keras_s4ntm.ops.memory import transposed
 
 
 @keras.saving.register_keras_serializable(package="keras_s4ntm")
@@ -50,12 +51,20 @@ class Memory(keras.layers.Layer):
 
     def get_initial_state(self, batch_size):
         """The initial memory as a flat state, `(batch_size, N*M)`."""
-        initial = ops.cast(ops.reshape(self.initial, (1, -1)), self.compute_dtype)
+        initial = self.as_state(ops.expand_dims(ops.cast(self.initial, self.compute_dtype), 0))
         return ops.tile(initial, (batch_size, 1))
 
     def as_matrix(self, state):
-        """The flat state `(B, N*M)` as `(B, N, M)`."""
-        return ops.reshape(state, (-1, self.memory_size, self.memory_width))
+        """The flat state `(B, N*M)` as `(B, N, M)`.
+
+        The state holds the matrix transposed: the first number of every slot, then the second. The
+        README, "Backends", shows what that saves.
+        """
+        return transposed(ops.reshape(state, (-1, self.memory_width, self.memory_size)))
+
+    def as_state(self, memory):
+        """The memory `(B, N, M)` as a flat state."""
+        return ops.reshape(transposed(memory), (-1, self.memory_size * self.memory_width))
 
     def get_config(self):
         return {

@@ -8,6 +8,8 @@ Shapes: B batch, H heads, N memory slots (`memory_size`), M their width
 
 from keras import ops
 
+from keras_s4ntm.ops.memory import transposed
+
 # Added to the product of the norms in the cosine. It also says what counts as *empty*: a slot
 # whose norm times that of the key is far below it is similar to nothing.
 COSINE_EPSILON = 1e-3
@@ -16,9 +18,9 @@ COSINE_EPSILON = 1e-3
 WEIGHT_EPSILON = 1e-16
 
 
-def norm(vectors):
-    """Euclidean norm over the last axis, with a finite gradient at zero."""
-    return ops.sqrt(ops.sum(ops.square(vectors), axis=-1) + 1e-12)
+def norm(vectors, axis=-1):
+    """Euclidean norm over an axis, with a finite gradient at zero."""
+    return ops.sqrt(ops.sum(ops.square(vectors), axis=axis) + 1e-12)
 
 
 def content_weights(memory, key, strength):
@@ -35,8 +37,9 @@ def content_weights(memory, key, strength):
     Returns:
         `(B, H, N)`: weights that sum to one over the slots.
     """
-    dot = ops.matmul(key, ops.transpose(memory, (0, 2, 1)))
-    norms = ops.expand_dims(norm(key), -1) * ops.expand_dims(norm(memory), 1)
+    slots = transposed(memory)
+    dot = ops.matmul(key, slots)
+    norms = ops.expand_dims(norm(key), -1) * ops.expand_dims(norm(slots, axis=1), 1)
     cosine = dot / (norms + COSINE_EPSILON)
     return ops.softmax(ops.expand_dims(strength, -1) * cosine, axis=-1)
 

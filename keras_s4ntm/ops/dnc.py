@@ -10,6 +10,7 @@ Shapes: B batch, R read heads, H any heads, N memory slots, M their width. There
 from keras import ops
 
 from keras_s4ntm.ops.addressing import COSINE_EPSILON, norm, sharpen
+from keras_s4ntm.ops.memory import transposed
 
 # The least usage that a slot counts with, so that its logarithm is finite.
 USAGE_EPSILON = 1e-6
@@ -128,7 +129,7 @@ def follow_links(links, read_weights):
     Returns:
         `(forward, backward)`, each `(B, R, N)`.
     """
-    forward = ops.matmul(read_weights, ops.transpose(links, (0, 2, 1)))
+    forward = ops.matmul(read_weights, transposed(links))
     return forward, ops.matmul(read_weights, links)
 
 
@@ -160,7 +161,7 @@ def masked_content_weights(memory, key, strength, mask):
     Returns:
         `(B, H, N)`: weights that sum to one over the slots.
     """
-    slots = ops.transpose(memory, (0, 2, 1))
+    slots = transposed(memory)
     dot = ops.matmul(mask * mask * key, slots)
     slot_norms = ops.sqrt(ops.matmul(mask * mask, slots * slots) + 1e-12)
     cosine = dot / (ops.expand_dims(norm(mask * key), -1) * slot_norms + COSINE_EPSILON)

@@ -1,6 +1,9 @@
 """What the heads do at the place where they look: read, erase and add.
 
 Source: Graves, Wayne, Danihelka 2014, "Neural Turing Machines", sections 3.1 and 3.2.
+
+A memory `(B, N, M)` is computed with as its transpose `(B, M, N)`, which is how networks keep it
+(`layers/memory.py`): the long axis comes last, so that compiled loops run along it.
 """
 
 from keras import ops
@@ -34,7 +37,13 @@ def write(memory, weights, erase, add):
     Returns:
         `(B, N, M)`: the memory after the step.
     """
+    memory = transposed(memory)
     for head in range(weights.shape[1]):
-        erased = ops.expand_dims(weights[:, head], -1) * ops.expand_dims(erase[:, head], 1)
-        memory = memory * (1.0 - erased)
-    return memory + ops.matmul(ops.transpose(weights, (0, 2, 1)), add)
+        one = slice(head, head + 1)
+        memory = memory * (1.0 - ops.matmul(transposed(erase[:, one]), weights[:, one]))
+    return transposed(memory + ops.matmul(transposed(add), weights))
+
+
+def transposed(x):
+    """`(B, N, M)` as `(B, M, N)`, or the other way round."""
+    return ops.transpose(x, (0, 2, 1))
