@@ -45,8 +45,17 @@ def run_loop(
             step, sequences, states, variables, constants, project, segment_length, **options
         )
     inputs = project(sequences) if project else sequences
-    step = loop_step(step, variables, constants)
-    return backend.rnn(step, inputs, states, input_length=length, **options)
+
+    def flat_step(flat, states, constants):
+        return step(keras.tree.pack_sequence_as(inputs, flat), states, constants)
+
+    return backend.rnn(
+        loop_step(flat_step, variables, constants),
+        keras.tree.flatten(inputs),  # Keras unrolls no deeper nests
+        states,
+        input_length=length,
+        **options,
+    )
 
 
 def run_segments(step, sequences, states, variables, constants, project, segment_length, **options):

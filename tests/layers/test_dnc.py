@@ -311,6 +311,7 @@ OTHER_THAN_DEFAULT = {
     "stateful": True,
     "unroll": True,
     "zero_output_for_mask": True,
+    "segment_length": 3,
 }
 
 
