@@ -45,13 +45,16 @@ def run_loop(
             step, sequences, states, variables, constants, project, segment_length, **options
         )
     inputs = project(sequences) if project else sequences
+    flat = keras.tree.flatten(inputs)
 
     def flat_step(flat, states, constants):
+        flat = keras.tree.flatten(flat)
         return step(keras.tree.pack_sequence_as(inputs, flat), states, constants)
 
     return backend.rnn(
         loop_step(flat_step, variables, constants),
-        keras.tree.flatten(inputs),  # Keras unrolls no deeper nests
+        # Keras unrolls no deeper nests, and takes unknown lengths of one tensor only.
+        flat if len(flat) > 1 else flat[0],
         states,
         input_length=length,
         **options,
