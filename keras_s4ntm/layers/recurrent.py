@@ -1,5 +1,6 @@
 """The loop over time that every memory network of this package shares."""
 
+import itertools
 import math
 
 import keras
@@ -45,20 +46,18 @@ def run_loop(
             step, sequences, states, variables, constants, project, segment_length, **options
         )
     inputs = project(sequences) if project else sequences
-    flat = keras.tree.flatten(inputs)
+    flat = keras.tree.flatten(inputs)  # Keras unrolls no deeper nests
+    ends = list(itertools.accumulate(x.shape[-1] for x in flat))[:-1]
+    if length is None:  # and takes unknown lengths of one tensor only
+        flat = ops.concatenate(flat, axis=-1)
 
     def flat_step(flat, states, constants):
-        flat = keras.tree.flatten(flat)
+        if length is None:
+            flat = ops.split(flat, ends, axis=-1) if ends else [flat]
         return step(keras.tree.pack_sequence_as(inputs, flat), states, constants)
 
-    return backend.rnn(
-        loop_step(flat_step, variables, constants),
-        # Keras unrolls no deeper nests, and takes unknown lengths of one tensor only.
-        flat if len(flat) > 1 else flat[0],
-        states,
-        input_length=length,
-        **options,
-    )
+    step_function = loop_step(flat_step, variables, constants)
+    return backend.rnn(step_function, flat, states, input_length=length, **options)
 
 
 def run_segments(step, sequences, states, variables, constants, project, segment_length, **options):

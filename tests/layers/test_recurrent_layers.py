@@ -156,3 +156,13 @@ def test_the_cell_works_in_a_plain_keras_rnn(rng, name):
     expected = numpy(layer(x))
     rnn = with_the_weights_of(layer, keras.layers.RNN(cell_of()))
     np.testing.assert_allclose(numpy(rnn(x)), expected, atol=ATOL[name])
+
+
+def test_a_mask_works_where_the_length_is_unknown(rng, name):
+    x = random_inputs(rng)
+    x[:, 4:] = 0
+    inputs = keras.Input((None, INPUT))
+    layer = LAYERS[name][0]()
+    model = keras.Model(inputs, layer(keras.layers.Masking()(inputs)))
+    expected = numpy(layer(x[:, :4]))
+    np.testing.assert_allclose(model.predict(x, verbose=0), expected, atol=ATOL[name])
