@@ -79,6 +79,18 @@ def recomputed_on_tensorflow(step, variables, constants):
     return recomputed
 
 
+def ntm_access(plain):
+    """A step of the NTM's access as it should run on this backend: `plain`, but on PyTorch the same
+    with its gradient written out, because small operations are what takes the time there. The
+    README shows the measurement.
+    """
+    if keras.backend.backend() != "torch":
+        return plain
+    from keras_s4ntm.torch_access import NTMAccess
+
+    return NTMAccess.apply
+
+
 def normal(shape, stddev, seed):
     """`keras.random.normal`. On TensorFlow with its generator by name: left to choose the same one
     by itself, it makes of it what XLA compiles to code that takes thirty times as long. The numbers

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_s4ntm.backend import normal
+from keras_s4ntm.backend import normal, ntm_access
 from keras_s4ntm.checks import check_choice, check_positive_int, check_shift_range
 from keras_s4ntm.layers.heads import ReadHead, WriteHead
 from keras_s4ntm.layers.memory import Memory
@@ -247,10 +247,25 @@ class MemoryAccess(Access):
     def step(self, projection, states):
         """One time step, from the raw numbers of all heads `(B, numbers)`."""
         memory, weights, _ = states
+        projection = ops.cast(projection, "float32")
         memory = self.memory.as_matrix(ops.cast(memory, "float32"))
         weights = ops.reshape(ops.cast(weights, "float32"), self.weights_shape)
-        projection = ops.cast(projection, "float32")
-        split = self.write_head.heads * self.write_head.size
+        move_write_read = ntm_access(self.move_write_read)
+        memory, weights, reads = move_write_read(
+            projection, memory, weights, self.write_head.heads, self.order == "write-first"
+        )
+        return [
+            ops.cast(ops.reshape(state, (-1, size)), self.compute_dtype)
+            for state, size in zip(
+                (self.memory.as_state(memory), weights, reads), self.state_size, strict=True
+            )
+        ]
+
+    def move_write_read(self, projection, memory, weights, write_heads, write_first):
+        """From the raw numbers, the memory `(B, N, M)` and the head weights `(B, W+R, N)`: the
+        memory and the weights after this step, and the read vectors `(B, R, M)`.
+        """
+        split = write_heads * self.write_head.size
         write_numbers = self.write_head.split(projection[:, :split])
         read_numbers = self.read_head.split(projection[:, split:])
 
@@ -258,16 +273,11 @@ class MemoryAccess(Access):
         numbers = ops.concatenate([write_numbers[..., :size], read_numbers], axis=1)
         weights = address(memory, weights, **self.read_head.addressing(numbers)._asdict())
 
-        write_weights = weights[:, : self.write_head.heads]
-        read_weights = weights[:, self.write_head.heads :]
-        written = write(memory, write_weights, *self.write_head.erase_and_add(write_numbers))
-        reads = read(written if self.order == "write-first" else memory, read_weights)
-        return [
-            ops.cast(ops.reshape(state, (-1, size)), self.compute_dtype)
-            for state, size in zip(
-                (self.memory.as_state(written), weights, reads), self.state_size, strict=True
-            )
-        ]
+        written = write(
+            memory, weights[:, :write_heads], *self.write_head.erase_and_add(write_numbers)
+        )
+        reads = read(written if write_first else memory, weights[:, write_heads:])
+        return written, weights, reads
 
     def get_config(self):
         return {

@@ -14,13 +14,16 @@ from keras_s4ntm.ops.memory import transposed
 # whose norm times that of the key is far below it is similar to nothing.
 COSINE_EPSILON = 1e-3
 
+# Added to the square of a norm: a finite gradient at zero.
+NORM_EPSILON = 1e-12
+
 # Keeps the logarithm of a weight of zero finite, values and gradients alike.
 WEIGHT_EPSILON = 1e-16
 
 
 def norm(vectors, axis=-1):
     """Euclidean norm over an axis, with a finite gradient at zero."""
-    return ops.sqrt(ops.sum(ops.square(vectors), axis=axis) + 1e-12)
+    return ops.sqrt(ops.sum(ops.square(vectors), axis=axis) + NORM_EPSILON)
 
 
 def content_weights(memory, key, strength):
