@@ -63,7 +63,7 @@ def build_model(name, task, **hyperparameters):
     Args:
         name: a key of `MODELS`, for example `"ntm"`.
         task: anything with `input_size`, `output_size` and `output` (`"bits"`, `"tokens"` or
-            `"classes"`), for example a task of `keras_s4ntm.tasks`.
+            `"classes"`), and perhaps `in_order`: a task of `keras_s4ntm.tasks`, for example.
         **hyperparameters: see `s4ntm list models`.
 
     Returns:
@@ -184,6 +184,8 @@ def s4d_ntm(
     arguments = dict(locals())
     del arguments["task"], arguments["S4DNTM"]
     defaults = {**S4D_DEFAULTS[task.output], **S4DNTM_DEFAULTS[task.output]}
+    if getattr(task, "in_order", False):
+        defaults["initial_heads"] = "keep-walking"
     layer = S4DNTM(**chosen(arguments, defaults), return_sequences=True, name="s4d_ntm")
     return sequence_model(task, [layer], "s4d-ntm")
 

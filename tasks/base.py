@@ -34,6 +34,8 @@ class Task:
       `"tokens"`: every scored step asks for one of `output_size` tokens, the model gives the
       logits of all; or `"classes"`: a sequence belongs to one class, the model gives the logits
       of all.
+    - `in_order`: whether all that is heard, without gaps, is to be recalled in its order. Models
+      may start their heads accordingly.
     - `recipe`: the numbers of training that suit it, whatever the model.
     - `optimal`: where the targets do not follow from the inputs, what can be known of them: a
       method of a `Batch` that returns the outputs of the best possible predictor.
@@ -42,6 +44,7 @@ class Task:
     name: ClassVar[str]
     summary: ClassVar[str]
     output: ClassVar[str]
+    in_order: ClassVar[bool] = False
     recipe: ClassVar[dict] = {}
     optimal: ClassVar[Callable | None] = None
 

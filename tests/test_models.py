@@ -15,7 +15,7 @@ from keras_s4ntm.parameters import ParameterError
 from keras_s4ntm.recipe import Recipe
 from keras_s4ntm.runs import CONFIG_KEYS, Run
 from keras_s4ntm.streaming import Stream
-from keras_s4ntm.tasks import Copy
+from keras_s4ntm.tasks import AssociativeRecall, Copy, MultiQueryRecall
 from keras_s4ntm.training import train
 
 TASK = Copy(bits=3, max_length=4)
@@ -162,3 +162,17 @@ def test_model_in_a_functional_model_with_fit(rng):
     model.compile("adam", "mse")
     x = rng.normal(size=(4, 5, 5)).astype("float32")
     assert np.isfinite(model.fit(x, x[..., :1], verbose=0).history["loss"]).all()
+
+
+@pytest.mark.parametrize(
+    ("task", "heads"),
+    [
+        (TASK, "keep-walking"),
+        (AssociativeRecall(), "walk-and-search"),
+        (MultiQueryRecall(), "walk-and-look-up"),
+        (Classes(), "walk-and-search"),
+    ],
+)
+def test_how_the_heads_of_s4d_ntm_start_follows_from_what_a_task_asks(task, heads):
+    model = build_model("s4d-ntm", task, **small("s4d-ntm"))
+    assert model.get_layer("s4d_ntm").cell.access.initial_heads == heads

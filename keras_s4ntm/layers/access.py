@@ -18,21 +18,20 @@ from keras_s4ntm.ops import address, read, write
 ORDERS = ("write-first", "read-first")
 
 # How the heads start: the initial biases and scales (see `ReadHead`) of write heads and of read
-# heads. A bias of -3 leaves a gate open by 5 %, one of 3 makes the shift +1 by 91 %, one of 8 by
-# 99.9 %. With -10 and 13 gradients are so small that training hardly moves them: the write heads
-# keep walking. A strong key finds one slot among many where the gate opens. Of several values the
-# heads take one each, in turn.
+# heads. A bias of -3 leaves a gate open by 5 %, one of 3 makes the shift +1 by 91 %; with -6 and 8
+# (0.2 %, 99.9 %) the first steps of training do not change that, with -10 and 13 hardly all of it.
+# A strong key finds one slot among many where the gate opens. Of several values the heads take one
+# each, in turn.
 WALK = {"gate": -3.0, "step": 3.0}
+WALK_ON = {"gate": -6.0, "step": 8.0, "content": 0.1}
 KEEP_WALKING = {"gate": -10.0, "step": 13.0, "content": 0.1}
 INITIAL_HEADS = {
     "first": ({}, {}),
     "search": ({**WALK, "content": 3.0}, {"content": 3.0}),
-    "walk-and-search": (
-        KEEP_WALKING,
-        {"gate": -3.0, "step": 8.0, "strength": 3.0, "content": 0.1},
-    ),
+    "walk-and-search": (WALK_ON, {**WALK, "strength": 3.0, "content": 0.1}),
+    "keep-walking": (KEEP_WALKING, {"gate": -3.0, "step": 8.0, "strength": 3.0, "content": 0.1}),
     "walk-and-look-up": (
-        KEEP_WALKING,
+        WALK_ON,
         {"gate": [-3.0, 3.0], "step": [3.0, 0.0], "strength": [3.0, 6.0], "content": 0.1},
     ),
 }
@@ -136,8 +135,10 @@ class MemoryAccess(Access):
             have to search for their place by content. `"walk-and-search"`: the read heads walk
             as well; what is stored and looked for comes at first from the inputs more than from
             `hidden`, for networks in which the inputs reach the heads directly (`S4DNTM`).
-            `"walk-and-look-up"`: the same, but every second read head looks something up by
-            content at every time step.
+            `"keep-walking"`: the same, but so firmly that training hardly changes how the write
+            heads walk: for what is heard without gaps and recalled in its order.
+            `"walk-and-look-up"`: as "walk-and-search", but every second read head looks something
+            up by content at every time step.
         head_noise: standard deviation of the noise on the raw numbers of the heads in training.
             It makes decisions that are nearly wrong wrong at times, so that they are learned
             with a margin.

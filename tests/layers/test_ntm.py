@@ -247,6 +247,7 @@ def test_arguments_that_cannot_be_meant_are_refused_in_one_sentence(arguments, m
     [
         ("search", [False, False], [False, False]),
         ("walk-and-search", [True, True], [False, False]),
+        ("keep-walking", [True, True], [False, False]),
         ("walk-and-look-up", [True, False], [False, True]),
     ],
 )
