@@ -53,6 +53,7 @@ class SeqMNIST(Task):
         "validation_interval": 840,
         "checkpoint_interval": 210,
         "validation_sequences": VALIDATION_IMAGES,
+        "clip_norm": 1.0,
     }
 
     def __post_init__(self):
