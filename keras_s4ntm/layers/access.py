@@ -19,8 +19,8 @@ ORDERS = ("write-first", "read-first")
 
 # How the heads start: the initial biases and scales (see `ReadHead`) of write heads and of read
 # heads. A bias of -3 leaves a gate open by 5 %, one of 3 makes the shift +1 by 91 %; with -6 and 8
-# (0.2 %, 99.9 %) the first steps of training do not change that, with -10 and 13 hardly all of it.
-# A strong key finds one slot among many where the gate opens. Of several values the heads take one
+# (0.2 %, 99.9 %) the first steps of training do not change that, with -10 and 13 hardly any do. A
+# strong key finds one slot among many where the gate opens. Of several values the heads take one
 # each, in turn.
 WALK = {"gate": -3.0, "step": 3.0}
 WALK_ON = {"gate": -6.0, "step": 8.0, "content": 0.1}
