@@ -63,7 +63,8 @@ def build_model(name, task, **hyperparameters):
     Args:
         name: a key of `MODELS`, for example `"ntm"`.
         task: anything with `input_size`, `output_size` and `output` (`"bits"`, `"tokens"` or
-            `"classes"`), and perhaps `in_order`: a task of `keras_s4ntm.tasks`, for example.
+            `"classes"`), and perhaps `recall` (see `Task`): a task of `keras_s4ntm.tasks`, for
+            example.
         **hyperparameters: see `s4ntm list models`.
 
     Returns:
@@ -77,33 +78,31 @@ def build_model(name, task, **hyperparameters):
     return MODELS[name].build(task, **hyperparameters)
 
 
-def defaults_of(answers, classes, tokens=None):
+def defaults_of(answers, classes):
     """Defaults of a model by the kind of a task's output (`Task.output`).
 
     Args:
         answers: where answers are given step by step, and single events must reach the memory:
             bits and tokens.
         classes: where one answer is given about the whole of a long sequence.
-        tokens: the same for tokens, where they differ from bits.
     """
-    return {"bits": answers, "tokens": answers if tokens is None else tokens, "classes": classes}
+    return {"bits": answers, "tokens": answers, "classes": classes}
 
 
 S4D_DEFAULTS = defaults_of(
     answers={"blocks": 1, "dt_min": 0.1, "dt_max": 1.0, "dropout": 0.0},
     classes={"blocks": 4, "dt_min": 1e-3, "dt_max": 0.1, "dropout": 0.05},
 )
-STEP_BY_STEP = {"output": "recent-reads", "access_interval": 1, "read_heads": 2}
 S4DNTM_DEFAULTS = defaults_of(
-    answers={**STEP_BY_STEP, "initial_heads": "walk-and-search"},
-    tokens={**STEP_BY_STEP, "initial_heads": "walk-and-look-up"},
-    classes={
-        "output": "all",
-        "access_interval": 16,
-        "read_heads": 1,
-        "initial_heads": "walk-and-search",
-    },
+    answers={"output": "recent-reads", "access_interval": 1, "read_heads": 2},
+    classes={"output": "all", "access_interval": 16, "read_heads": 1},
 )
+S4DNTM_RECALL = {  # by how a task asks for what was heard (`Task.recall`)
+    None: {"initial_heads": "walk-and-search", "read_feedback": False},
+    "in-order": {"initial_heads": "keep-walking", "read_feedback": False},
+    "repeatedly": {"initial_heads": "keep-walking", "read_feedback": True},
+    "by-content": {"initial_heads": "walk-and-look-up", "read_feedback": False},
+}
 NTM_DEFAULTS = defaults_of(
     answers={"output": "reads", "controller": "forgetful-lstm"},
     classes={"output": "all", "controller": "lstm"},
@@ -175,7 +174,7 @@ def s4d_ntm(
     output: str | None = None,
     access_interval: int | str | None = None,
     access_probability: float = 1.0,
-    read_feedback: bool = False,
+    read_feedback: bool | None = None,
     head_inputs: str = "features",
 ):
     """State space features of the whole sequence drive the heads of a live memory."""
@@ -183,9 +182,11 @@ def s4d_ntm(
 
     arguments = dict(locals())
     del arguments["task"], arguments["S4DNTM"]
-    defaults = {**S4D_DEFAULTS[task.output], **S4DNTM_DEFAULTS[task.output]}
-    if getattr(task, "in_order", False):
-        defaults["initial_heads"] = "keep-walking"
+    defaults = {
+        **S4D_DEFAULTS[task.output],
+        **S4DNTM_DEFAULTS[task.output],
+        **S4DNTM_RECALL[getattr(task, "recall", None)],
+    }
     layer = S4DNTM(**chosen(arguments, defaults), return_sequences=True, name="s4d_ntm")
     return sequence_model(task, [layer], "s4d-ntm")
 
@@ -241,7 +242,8 @@ cached.__doc__ = "A Neural Turing Machine that skips its memory at random steps 
 register("ntm-cached", **NTM_RECIPE)(cached)
 
 
-@register("dnc", steps=1500)
+# Updates of few sequences: the links of eight fit into the cache of a core, those of 32 do not.
+@register("dnc", steps=2500, batch_size=8)
 def dnc(
     task,
     *,
@@ -254,6 +256,7 @@ def dnc(
     mask_floor: float = 0.0,
     deallocation: bool = False,
     link_sharpness: bool = False,
+    sparse_links: int | None = None,
     head_noise: float = 0.25,
     output: str | None = None,
     order: str = "read-first",
@@ -285,6 +288,7 @@ def s4d_dnc(
     mask_floor: float = 0.0,
     deallocation: bool = False,
     link_sharpness: bool = False,
+    sparse_links: int | None = None,
     head_noise: float = 0.25,
     output: str | None = None,
     order: str = "read-first",
@@ -304,6 +308,7 @@ def s4d_dnc(
         mask_floor=mask_floor,
         deallocation=deallocation,
         link_sharpness=link_sharpness,
+        sparse_links=sparse_links,
         head_noise=head_noise,
         return_sequences=task.output != "classes",
         name="dnc",

@@ -34,8 +34,9 @@ class Task:
       `"tokens"`: every scored step asks for one of `output_size` tokens, the model gives the
       logits of all; or `"classes"`: a sequence belongs to one class, the model gives the logits
       of all.
-    - `in_order`: whether all that is heard, without gaps, is to be recalled in its order. Models
-      may start their heads accordingly.
+    - `recall`: how what is heard is asked for, from which models may choose how they start:
+      `"in-order"`, all of it, heard without gaps; `"repeatedly"`, the same several times;
+      `"by-content"`, at every time step by what it came with; `None`: in another way.
     - `recipe`: the numbers of training that suit it, whatever the model.
     - `optimal`: where the targets do not follow from the inputs, what can be known of them: a
       method of a `Batch` that returns the outputs of the best possible predictor.
@@ -44,7 +45,7 @@ class Task:
     name: ClassVar[str]
     summary: ClassVar[str]
     output: ClassVar[str]
-    in_order: ClassVar[bool] = False
+    recall: ClassVar[str | None] = None
     recipe: ClassVar[dict] = {}
     optimal: ClassVar[Callable | None] = None
 

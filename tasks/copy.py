@@ -39,7 +39,7 @@ class Copy(Task):
     name = "copy"
     summary = "Repeat a sequence of random binary vectors (Graves 2014)."
     output = "bits"
-    in_order = True
+    recall = "in-order"
 
     def __post_init__(self):
         self.check_at_least(1, "bits", "min_length", "max_length")

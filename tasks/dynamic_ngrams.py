@@ -35,6 +35,7 @@ class DynamicNgrams(Task):
     name = "dynamic-ngrams"
     summary = "Predict bits whose probabilities are learned on the way (Graves 2014)."
     output = "bits"
+    recall = "by-content"
 
     def __post_init__(self):
         if not 2 <= self.order <= 16:

@@ -43,6 +43,7 @@ class MultiQueryRecall(Task):
     name = "multi-query-recall"
     summary = "Name the value that came with each key (Arora 2023)."
     output = "tokens"
+    recall = "by-content"
 
     def __post_init__(self):
         self.check_at_least(1, "pairs")

@@ -46,6 +46,7 @@ class RepeatCopy(Copy):
 
     name = "repeat-copy"
     summary = "Repeat a sequence of binary vectors a given number of times (Graves 2014)."
+    recall = "repeatedly"
 
     def __post_init__(self):
         super().__post_init__()

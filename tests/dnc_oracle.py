@@ -42,6 +42,23 @@ def update_links(links, precedence, w):
     return result
 
 
+def strongest(weights, count):
+    """All but the largest set to zero, with the sum of all."""
+    kept = np.zeros(len(weights))
+    largest = np.argsort(-weights, kind="stable")[:count]
+    kept[largest] = weights[largest]
+    return kept * weights.sum() / kept.sum() if kept.any() else kept
+
+
+def update_sparse_links(links, precedence, w, count):
+    """The links as a matrix of which each row that is written keeps its largest values."""
+    w = strongest(w, count)
+    links = update_links(links, strongest(precedence, count), w)
+    for slot in np.flatnonzero(w):
+        links[slot, np.argsort(-links[slot], kind="stable")[count:]] = 0
+    return links
+
+
 def update_precedence(precedence, w):
     return (1 - w.sum()) * precedence + w
 
@@ -140,7 +157,10 @@ def step(xi, state, config):
     )
     kept = memory * psi[:, None] if config["deallocation"] else memory
     written = kept * (1 - np.outer(w, said["erase"])) + np.outer(w, said["add"])
-    new_links = update_links(links, precedence, w)
+    if config["sparse_links"] is None:
+        new_links = update_links(links, precedence, w)
+    else:
+        new_links = update_sparse_links(links, precedence, w, config["sparse_links"])
     precedence = update_precedence(precedence, w)
     if config["order"] == "write-first":
         memory, links = written, new_links

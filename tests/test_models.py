@@ -15,7 +15,13 @@ from keras_s4ntm.parameters import ParameterError
 from keras_s4ntm.recipe import Recipe
 from keras_s4ntm.runs import CONFIG_KEYS, Run
 from keras_s4ntm.streaming import Stream
-from keras_s4ntm.tasks import AssociativeRecall, Copy, MultiQueryRecall
+from keras_s4ntm.tasks import (
+    AssociativeRecall,
+    Copy,
+    DynamicNgrams,
+    MultiQueryRecall,
+    RepeatCopy,
+)
 from keras_s4ntm.training import train
 
 TASK = Copy(bits=3, max_length=4)
@@ -165,14 +171,17 @@ def test_model_in_a_functional_model_with_fit(rng):
 
 
 @pytest.mark.parametrize(
-    ("task", "heads"),
+    ("task", "heads", "feedback"),
     [
-        (TASK, "keep-walking"),
-        (AssociativeRecall(), "walk-and-search"),
-        (MultiQueryRecall(), "walk-and-look-up"),
-        (Classes(), "walk-and-search"),
+        (TASK, "keep-walking", False),
+        (RepeatCopy(bits=3, max_length=2, max_repeats=2), "keep-walking", True),
+        (AssociativeRecall(), "walk-and-search", False),
+        (MultiQueryRecall(), "walk-and-look-up", False),
+        (DynamicNgrams(), "walk-and-look-up", False),
+        (Classes(), "walk-and-search", False),
     ],
 )
-def test_how_the_heads_of_s4d_ntm_start_follows_from_what_a_task_asks(task, heads):
-    model = build_model("s4d-ntm", task, **small("s4d-ntm"))
-    assert model.get_layer("s4d_ntm").cell.access.initial_heads == heads
+def test_how_s4d_ntm_starts_follows_from_how_a_task_asks_for_what_was_heard(task, heads, feedback):
+    cell = build_model("s4d-ntm", task, **small("s4d-ntm")).get_layer("s4d_ntm").cell
+    assert cell.access.initial_heads == heads
+    assert cell.read_feedback == feedback

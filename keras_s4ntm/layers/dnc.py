@@ -17,7 +17,7 @@ from keras_s4ntm.checks import check_choice, check_positive_int
 from keras_s4ntm.layers.access import ORDERS, Access
 from keras_s4ntm.layers.cell import MemoryCell, deserialized_controller
 from keras_s4ntm.layers.recurrent import MemoryRNN
-from keras_s4ntm.ops import content_weights, dnc, read, write
+from keras_s4ntm.ops import content_weights, dnc, read, sparse_links, write
 
 # What keeps each part of the interface vector within its bounds: the paper's, then those of 2019.
 BOUNDS = {
@@ -49,6 +49,9 @@ INITIAL_BIASES = {
 }
 INITIAL_SCALES = {"read_keys": 3.0, "add": 3.0}
 
+# Up to where numbers of lower precision hold every integer.
+EXACT_INTEGERS = {"bfloat16": 2**8, "float16": 2**11}
+
 
 @keras.saving.register_keras_serializable(package="keras_s4ntm")
 class DNCAccess(Access):
@@ -58,7 +61,7 @@ class DNCAccess(Access):
     heads are computed in batched operations; in float32 whatever the dtype policy.
 
     Args:
-        memory_size: N, the number of slots. The links take N * N numbers for each sequence.
+        memory_size: N, the number of slots.
         memory_width: M, the length of a slot's vector.
         read_heads: R, the number of read heads.
         order: `"write-first"`, as in the paper: reads see this step's write and its links;
@@ -70,11 +73,14 @@ class DNCAccess(Access):
         mask_floor: the least value of such a mask; 2019: 0.1 for associative recall.
         deallocation: whether what is freed is erased as well (2019).
         link_sharpness: whether forward and backward weights are sharpened (2019).
+        sparse_links: K, how many links each slot keeps, 8 in the paper: they take 2 * N * K
+            numbers for each sequence. Default: all of them, N * N numbers.
         head_noise: standard deviation of the noise on the interface vector in training.
 
     Call arguments: see `MemoryAccess`.
         states: flat: the memory `(B, N*M)`, usage `(B, N)`, precedence `(B, N)`, links
-            `(B, N*N)`, write weights `(B, N)`, read weights `(B, R*N)`, read vectors `(B, R*M)`.
+            `(B, N*N)` or `(B, 2*N*K)`, write weights `(B, N)`, read weights `(B, R*N)`, read
+            vectors `(B, R*M)`.
 
     Returns:
         The states after this step; the read vectors are the last one.
@@ -92,6 +98,7 @@ class DNCAccess(Access):
         mask_floor=0.0,
         deallocation=False,
         link_sharpness=False,
+        sparse_links=None,
         head_noise=0.0,
         **kwargs,
     ):
@@ -111,6 +118,9 @@ class DNCAccess(Access):
         self.content_masking = bool(content_masking)
         self.deallocation = bool(deallocation)
         self.link_sharpness = bool(link_sharpness)
+        self.sparse_links = sparse_links
+        if sparse_links is not None:
+            self.check_sparse_links()
         slots, width, heads = memory_size, memory_width, read_heads
         shapes = {
             "read_keys": (heads, width),
@@ -132,12 +142,29 @@ class DNCAccess(Access):
         self.state_shapes = [
             (slots * width,),
             *[(slots,)] * 2,
-            (slots, slots),
+            (slots, slots) if sparse_links is None else (2, slots, sparse_links),
             (slots,),
             (heads, slots),
             (heads, width),
         ]
         self.state_size = [math.prod(shape) for shape in self.state_shapes]
+
+    def check_sparse_links(self):
+        """Raises `ValueError` where slots cannot keep so many links, or the numbers of the slots
+        they come from are not exact.
+        """
+        slots = self.memory.memory_size
+        check_positive_int("sparse_links", self.sparse_links, " or None")
+        if self.sparse_links > slots:
+            raise ValueError(
+                f"sparse_links={self.sparse_links} is larger than memory_size={slots}."
+            )
+        exact = EXACT_INTEGERS.get(self.compute_dtype, slots)
+        if slots > exact:
+            raise ValueError(
+                f"With sparse_links {self.compute_dtype} can count {exact} slots, and "
+                f"memory_size={slots}. Use float32 for this layer, or leave sparse_links out."
+            )
 
     @property
     def numbers(self):
@@ -224,12 +251,13 @@ class DNCAccess(Access):
         )
         kept = memory * ops.expand_dims(retention, -1) if self.deallocation else memory
         written = write(kept, ops.expand_dims(write_weights, 1), said["erase"], said["add"])
-        new_links = dnc.update_links(links, precedence, write_weights)
+        temporal = dnc if self.sparse_links is None else sparse_links
+        new_links = temporal.update_links(links, precedence, write_weights)
         precedence = dnc.update_precedence(precedence, write_weights)
 
         if self.order == "write-first":
             memory, links = written, new_links
-        forward, backward = dnc.follow_links(links, read_weights)
+        forward, backward = temporal.follow_links(links, read_weights)
         if self.link_sharpness:
             forward = dnc.sharpen_links(forward, said["forward_sharpness"])
             backward = dnc.sharpen_links(backward, said["backward_sharpness"])
@@ -260,6 +288,7 @@ class DNCAccess(Access):
             "mask_floor": self.mask_floor,
             "deallocation": self.deallocation,
             "link_sharpness": self.link_sharpness,
+            "sparse_links": self.sparse_links,
         }
 
 
@@ -273,8 +302,8 @@ class DNCCell(MemoryCell):
     Args:
         units: units of the controller, or a list for stacked layers.
         memory_size, memory_width, read_heads, order, memory_initializer, learn_initial_memory,
-            content_masking, mask_floor, deallocation, link_sharpness, head_noise: see
-            `DNCAccess`.
+            content_masking, mask_floor, deallocation, link_sharpness, sparse_links,
+            head_noise: see `DNCAccess`.
         controller, output: see `NTMCell`.
 
     Call arguments:
@@ -301,6 +330,7 @@ class DNCCell(MemoryCell):
         mask_floor=0.0,
         deallocation=False,
         link_sharpness=False,
+        sparse_links=None,
         head_noise=0.0,
         **kwargs,
     ):
@@ -315,6 +345,7 @@ class DNCCell(MemoryCell):
             mask_floor,
             deallocation,
             link_sharpness,
+            sparse_links,
             head_noise,
             name="access",
             dtype=kwargs.get("dtype"),
@@ -370,6 +401,7 @@ class DNC(MemoryRNN):
         mask_floor=0.0,
         deallocation=False,
         link_sharpness=False,
+        sparse_links=None,
         head_noise=0.0,
         return_sequences=False,
         return_state=False,
@@ -394,6 +426,7 @@ class DNC(MemoryRNN):
             mask_floor,
             deallocation,
             link_sharpness,
+            sparse_links,
             head_noise,
             name="cell",
             dtype=kwargs.get("dtype"),

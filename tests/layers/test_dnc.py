@@ -54,6 +54,7 @@ def parts(access, numbers):
         {"content_masking": True},
         {"deallocation": True},
         {"link_sharpness": True},
+        {"sparse_links": 3},
         {**REVISED, "output": "all"},
         {**REVISED, "order": "read-first", "controller": "feedforward"},
     ],
@@ -69,7 +70,9 @@ def test_layer_equals_the_numpy_transcription_over_20_steps(rng, options):
     np.testing.assert_allclose(numpy(layer(x)), expected, atol=1e-4)
 
 
-@pytest.mark.parametrize("options", [{}, {**REVISED, "order": "read-first"}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{}, {"sparse_links": 2}, {**REVISED, "order": "read-first"}], ids=str
+)
 def test_gradients_of_the_weights_equal_finite_differences(rng, options):
     """Of each weight along a random direction."""
     layer = DNC(3, 4, 2, read_heads=2, **options, learn_initial_memory=True, return_sequences=True)
@@ -104,7 +107,7 @@ def test_interface_vector_has_the_layout_and_the_bounds_of_the_paper(rng, option
             )
 
 
-def copying_dnc(slots, order, bits=4):
+def copying_dnc(slots, order, sparse_links, bits=4):
     """A DNC whose weights are set by hand so that it copies.
 
     The controller passes on the bits, the start and the end marker, and latches the end marker.
@@ -114,7 +117,9 @@ def copying_dnc(slots, order, bits=4):
     start, end, latch = bits, bits + 1, bits + 2
     units, high = bits + 3, 100.0
     on = np.tanh(1.0)  # what a unit of the controller says when it is on
-    layer = DNC(units, slots, bits + 1, order=order, return_sequences=True)
+    layer = DNC(
+        units, slots, bits + 1, order=order, sparse_links=sparse_links, return_sequences=True
+    )
     layer.build((None, None, bits + 2))
 
     inputs = np.zeros((bits + 2, 4, units))  # gates: input, forget, candidate, output
@@ -147,11 +152,14 @@ def copying_dnc(slots, order, bits=4):
     return layer
 
 
+@pytest.mark.parametrize("sparse_links", [None, 2])
 @pytest.mark.parametrize("order", ["write-first", "read-first"])
-def test_hand_built_network_copies_by_allocation_and_links_until_the_memory_is_full(rng, order):
+def test_hand_built_network_copies_by_allocation_and_links_until_the_memory_is_full(
+    rng, order, sparse_links
+):
     batch = Copy(bits=4, max_length=11, silence=0.5).sample(rng, 40)
     assert batch.mask.sum(1).max() == 11
-    outputs = numpy(copying_dnc(12, order)(batch.inputs))
+    outputs = numpy(copying_dnc(12, order, sparse_links)(batch.inputs))
     scored = batch.mask.astype(bool)
     np.testing.assert_allclose(outputs[scored][:, :4], batch.targets[scored], atol=1e-4)
 
@@ -288,6 +296,7 @@ def test_output_and_state_shapes_are_those_of_an_rnn(rng):
     assert outputs.shape == (3, 6, 14)
     sizes = (14, 6, 6, 28, 7, 7, 49, 7, 14, 8)
     assert [tuple(state.shape) for state in states] == [(3, size) for size in sizes]
+    assert DNC(**SMALL, sparse_links=3).cell.state_size[6] == 2 * 7 * 3
     np.testing.assert_array_equal(numpy(outputs[:, -1]), numpy(states[0]))
 
 
@@ -304,6 +313,7 @@ OTHER_THAN_DEFAULT = {
     "memory_initializer": keras.initializers.serialize(keras.initializers.Constant(0.5)),
     "learn_initial_memory": True,
     **REVISED,
+    "sparse_links": 4,
     "head_noise": 0.25,
     "return_sequences": True,
     "return_state": True,
@@ -341,6 +351,12 @@ def test_every_argument_is_in_the_config_and_survives_a_round_trip(kind):
         ({"mask_floor": 1.0}, r"mask_floor must be in \[0, 1\), got 1.0"),
         ({"mask_floor": -0.1}, r"mask_floor must be in \[0, 1\), got -0.1"),
         ({"mask_floor": "low"}, r"mask_floor must be in \[0, 1\), got 'low'"),
+        ({"sparse_links": 0}, "sparse_links must be a positive integer or None, got 0"),
+        ({"sparse_links": 8}, "sparse_links=8 is larger than memory_size=7"),
+        (
+            {"sparse_links": 8, "memory_size": 257, "dtype": "mixed_bfloat16"},
+            "bfloat16 can count 256 slots, and memory_size=257. Use float32",
+        ),
         ({"head_noise": float("nan")}, "head_noise must be a number from 0 on, got nan"),
         ({"controller": "transformer"}, "controller must be one of 'lstm', 'forgetful-lstm'"),
         ({"controller": 3}, "controller must be a name"),
