@@ -1,5 +1,6 @@
 """What the tests share: tensors to NumPy, and gradients on any backend."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -56,6 +57,15 @@ def task_of(name, **fields):
 def tensors(arrays):
     """Arrays as float32 tensors of the backend."""
     return [ops.convert_to_tensor(np.asarray(a), dtype="float32") for a in arrays]
+
+
+def float64():
+    """A context in which the backend computes in float64 with tensors that are float64."""
+    if keras.backend.backend() != "jax":
+        return contextlib.nullcontext()
+    import jax
+
+    return jax.enable_x64(True)
 
 
 def compiled(function):

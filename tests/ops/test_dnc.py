@@ -1,9 +1,11 @@
 """Allocation, links and read modes of the DNC: against NumPy, by their invariants, at the edges."""
 
 import dnc_oracle as oracle
+import keras
 import numpy as np
 import pytest
-from helpers import finite_differences, gradients, numpy, tensors
+from helpers import finite_differences, float64, gradients, numpy, tensors
+from keras import ops
 from oracle import softmax
 
 from keras_s4ntm.ops import content_weights, dnc
@@ -49,6 +51,9 @@ ARGUMENTS = {
 }  # fmt: skip
 
 
+FLOAT32_ON_TORCH = ("retention", "follow_links", "masked_content_weights")
+
+
 def transcription(name):
     """The NumPy function of one sequence, for a batch."""
     function = getattr(oracle, name)
@@ -58,8 +63,6 @@ def transcription(name):
 
 def operation(name):
     """The operation; where it gives two results, both in one tensor."""
-    from keras import ops
-
     function = getattr(dnc, name)
     return (lambda *a: ops.stack(function(*a))) if name == "follow_links" else function
 
@@ -70,6 +73,18 @@ def test_operation_equals_the_transcription_of_its_equation(rng, name):
     expected = transcription(name)(*arguments)
     actual = numpy(operation(name)(*tensors(arguments)))
     np.testing.assert_allclose(actual, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_operation_in_float64_equals_the_transcription_to_nine_digits(rng, name):
+    arguments = ARGUMENTS[name](rng)
+    expected = transcription(name)(*arguments)
+    if keras.backend.backend() == "torch" and name in FLOAT32_ON_TORCH:
+        pytest.skip("Keras' prod and matmul of float64 give float32 on PyTorch")
+    with float64():
+        actual = numpy(operation(name)(*(ops.convert_to_tensor(a, "float64") for a in arguments)))
+    assert actual.dtype == "float64"
+    np.testing.assert_allclose(actual, expected, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("name", ARGUMENTS)
