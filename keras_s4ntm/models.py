@@ -109,6 +109,14 @@ NTM_DEFAULTS = defaults_of(
 )
 
 
+def ntm_defaults(task):
+    """Those of networks with a controller. Where the same is recalled several times it counts, and
+    its outputs say when the end is reached.
+    """
+    repeatedly = getattr(task, "recall", None) == "repeatedly"
+    return {**NTM_DEFAULTS[task.output], **({"output": "all"} if repeatedly else {})}
+
+
 def chosen(given, defaults):
     """The arguments that are not `None`; for the others the defaults."""
     return {**given, **{k: v for k, v in defaults.items() if given[k] is None}}
@@ -232,7 +240,7 @@ def ntm(
 
     arguments = dict(locals())
     del arguments["task"], arguments["NTM"]
-    arguments = chosen(arguments, NTM_DEFAULTS[task.output])
+    arguments = chosen(arguments, ntm_defaults(task))
     layer = NTM(**arguments, return_sequences=task.output != "classes", name="ntm")
     return sequence_model(task, [layer], "ntm")
 
@@ -266,7 +274,7 @@ def dnc(
 
     arguments = dict(locals())
     del arguments["task"], arguments["DNC"]
-    arguments = chosen(arguments, NTM_DEFAULTS[task.output])
+    arguments = chosen(arguments, ntm_defaults(task))
     layer = DNC(**arguments, return_sequences=task.output != "classes", name="dnc")
     return sequence_model(task, [layer], "dnc")
 
@@ -302,7 +310,7 @@ def s4d_dnc(
         memory_width,
         read_heads,
         "feedforward",
-        output or NTM_DEFAULTS[task.output]["output"],
+        output or ntm_defaults(task)["output"],
         order,
         content_masking=content_masking,
         mask_floor=mask_floor,

@@ -25,6 +25,7 @@ from keras_s4ntm.tasks import (
 from keras_s4ntm.training import train
 
 TASK = Copy(bits=3, max_length=4)
+REPEATED = RepeatCopy(bits=3, max_length=2, max_repeats=2)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -174,7 +175,7 @@ def test_model_in_a_functional_model_with_fit(rng):
     ("task", "heads", "feedback"),
     [
         (TASK, "keep-walking", False),
-        (RepeatCopy(bits=3, max_length=2, max_repeats=2), "keep-walking", True),
+        (REPEATED, "keep-walking", True),
         (AssociativeRecall(), "walk-and-search", False),
         (MultiQueryRecall(), "walk-and-look-up", False),
         (DynamicNgrams(), "walk-and-look-up", False),
@@ -185,3 +186,10 @@ def test_how_s4d_ntm_starts_follows_from_how_a_task_asks_for_what_was_heard(task
     cell = build_model("s4d-ntm", task, **small("s4d-ntm")).get_layer("s4d_ntm").cell
     assert cell.access.initial_heads == heads
     assert cell.read_feedback == feedback
+
+
+@pytest.mark.parametrize("name", ["ntm", "dnc", "s4d-dnc"])
+def test_where_the_same_is_recalled_several_times_the_controller_says_when_it_ends(name):
+    for task, output in ((TASK, "reads"), (REPEATED, "all"), (Classes(), "all")):
+        layer = build_model(name, task, **small(name)).get_layer(name.removeprefix("s4d-"))
+        assert layer.cell.output_argument == output
