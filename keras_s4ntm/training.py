@@ -20,6 +20,8 @@ def compile_model(model, task, recipe):
         # XLA pays on TensorFlow's CPU too, where "auto" does not use it; torch compiles steps.
         jit_compile=keras.backend.backend() != "torch",
     )
+    # Or TensorFlow traces the first step twice, the second time without what made its variables.
+    model.optimizer.build(model.trainable_variables)
 
 
 def errors_of(task):
@@ -45,7 +47,6 @@ def train(run, model, task, recipe, seed, callbacks=()):
         TrainingDiverged: the loss or a weight is not finite. The checkpoints before are kept.
     """
     compile_model(model, task, recipe)
-    model.optimizer.build(model.trainable_variables)
     epoch, history = 0, []
     if run.checkpoints():
         epoch = run.load_checkpoint(model)
