@@ -42,6 +42,13 @@ def test_copy_is_learned_and_generalises_to_six_times_the_length(tmp_path, model
     assert max(errors.values()) < 0.1
 
 
+def test_a_dnc_learns_to_copy_three_times_the_length(tmp_path):
+    result = trained(tmp_path / "run", "copy", "dnc")
+    assert result["solved"]
+    assert [r["length"] for r in result["results"][:3]] == [20, 40, 60]
+    assert all(r["bits_per_sequence"] < 0.1 for r in result["results"][:3])
+
+
 def test_copy_is_not_learned_without_a_memory(tmp_path):
     result = trained(tmp_path / "run", "copy", "s4d")
     assert all(0.35 < r["bit_error_rate"] < 0.52 for r in result["results"])
@@ -50,6 +57,15 @@ def test_copy_is_not_learned_without_a_memory(tmp_path):
 def test_less_than_one_bit_of_an_association_is_wrong_among_three_times_as_many(tmp_path):
     result = trained(tmp_path / "run", "associative-recall", "s4d-ntm")
     assert all(r["bits_per_sequence"] < 1 for r in result["results"])
+
+
+def test_bits_are_predicted_nearly_as_well_as_can_be_with_a_memory_only(tmp_path):
+    def above_optimum(model):
+        result = trained(tmp_path / model, "dynamic-ngrams", model)["results"][0]
+        return result["cost"] - result["optimal_cost"]
+
+    assert above_optimum("s4d-ntm") < 6
+    assert above_optimum("s4d") > 30
 
 
 def test_many_queries_are_answered_with_a_memory_only(tmp_path):
