@@ -26,7 +26,7 @@ def strongest(weights, count):
     Returns:
         `(values, slots)`, each `(B, K)`.
     """
-    # A little less for every slot: of equal ones the same are taken on all backends.
+    # A little less for every slot: of equal ones the first are taken wherever this runs.
     order = weights * (1.0 - 2.5e-7 * ops.arange(weights.shape[-1], dtype=weights.dtype))
     _, slots = ops.top_k(order, count)
     values = ops.take_along_axis(weights, slots, axis=-1)
