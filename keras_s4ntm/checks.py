@@ -26,3 +26,23 @@ def check_shift_range(shift_range, memory_size):
             f"{(memory_size - 1) // 2} or a larger memory."
         )
     return shift_range
+
+
+# Up to where numbers of lower precision hold every integer.
+EXACT_INTEGERS = {"bfloat16": 2**8, "float16": 2**11}
+
+
+def check_sparse_links(sparse_links, memory_size, dtype):
+    """`sparse_links` as an `int`; a slot has at most N links, and states of `dtype` must be able to
+    number the slots that they come from.
+    """
+    sparse_links = check_positive_int("sparse_links", sparse_links, " or None")
+    if sparse_links > memory_size:
+        raise ValueError(f"sparse_links={sparse_links} is larger than memory_size={memory_size}.")
+    exact = EXACT_INTEGERS.get(dtype, memory_size)
+    if memory_size > exact:
+        raise ValueError(
+            f"With sparse_links {dtype} can count {exact} slots, and memory_size={memory_size}. "
+            "Use float32 for this layer, or leave sparse_links out."
+        )
+    return sparse_links

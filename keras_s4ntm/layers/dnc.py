@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_s4ntm.checks import check_choice, check_positive_int
+from keras_s4ntm.checks import check_choice, check_positive_int, check_sparse_links
 from keras_s4ntm.layers.access import ORDERS, Access
 from keras_s4ntm.layers.cell import MemoryCell, deserialized_controller
 from keras_s4ntm.layers.recurrent import MemoryRNN
@@ -48,9 +48,6 @@ INITIAL_BIASES = {
     "read_modes": (-2.0, 0.0, 1.0),
 }
 INITIAL_SCALES = {"read_keys": 3.0, "add": 3.0}
-
-# Up to where numbers of lower precision hold every integer.
-EXACT_INTEGERS = {"bfloat16": 2**8, "float16": 2**11}
 
 
 @keras.saving.register_keras_serializable(package="keras_s4ntm")
@@ -118,9 +115,9 @@ class DNCAccess(Access):
         self.content_masking = bool(content_masking)
         self.deallocation = bool(deallocation)
         self.link_sharpness = bool(link_sharpness)
-        self.sparse_links = sparse_links
         if sparse_links is not None:
-            self.check_sparse_links()
+            sparse_links = check_sparse_links(sparse_links, memory_size, self.compute_dtype)
+        self.sparse_links = sparse_links
         slots, width, heads = memory_size, memory_width, read_heads
         shapes = {
             "read_keys": (heads, width),
@@ -148,23 +145,6 @@ class DNCAccess(Access):
             (heads, width),
         ]
         self.state_size = [math.prod(shape) for shape in self.state_shapes]
-
-    def check_sparse_links(self):
-        """Raises `ValueError` where slots cannot keep so many links, or the numbers of the slots
-        they come from are not exact.
-        """
-        slots = self.memory.memory_size
-        check_positive_int("sparse_links", self.sparse_links, " or None")
-        if self.sparse_links > slots:
-            raise ValueError(
-                f"sparse_links={self.sparse_links} is larger than memory_size={slots}."
-            )
-        exact = EXACT_INTEGERS.get(self.compute_dtype, slots)
-        if slots > exact:
-            raise ValueError(
-                f"With sparse_links {self.compute_dtype} can count {exact} slots, and "
-                f"memory_size={slots}. Use float32 for this layer, or leave sparse_links out."
-            )
 
     @property
     def numbers(self):
