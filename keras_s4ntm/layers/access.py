@@ -13,7 +13,9 @@ from keras_s4ntm.backend import normal, ntm_access
 from keras_s4ntm.checks import check_choice, check_positive_int, check_shift_range
 from keras_s4ntm.layers.heads import ReadHead, WriteHead
 from keras_s4ntm.layers.memory import Memory
+from keras_s4ntm.layers.states import sizes_of, where
 from keras_s4ntm.ops import address, read, write
+from keras_s4ntm.ops.memory import transposed
 
 ORDERS = ("write-first", "read-first")
 
@@ -40,9 +42,9 @@ INITIAL_HEADS = {
 class Access(keras.layers.Layer):
     """What all accesses share: a memory, steps that leave it alone, noise in training.
 
-    A subclass has `state_size`, the sizes of its flat states, the read vectors last; `numbers`, how
-    many raw numbers say what is done; `get_initial_state(batch_size)`; `project(hidden)`, the raw
-    numbers; and `step(projection, states)`, one time step from them.
+    A subclass has `state_shapes`, the shapes of its states without the batch, the read vectors
+    last; `numbers`, how many raw numbers say what is done; `get_initial_state(batch_size)`;
+    `project(hidden)`, the raw numbers; and `step(projection, states)`, one time step from them.
 
     Args:
         memory_size, memory_width, memory_initializer, learn_initial_memory, head_noise: see
@@ -75,7 +77,7 @@ class Access(keras.layers.Layer):
     @property
     def read_size(self):
         """R * M, the length of all read vectors together."""
-        return self.state_size[-1]
+        return sizes_of(self.state_shapes)[-1]
 
     def call(self, hidden, states, touch=None, offset=None):
         states = list(states)
@@ -86,7 +88,7 @@ class Access(keras.layers.Layer):
 
         def touched_by_some():
             new_states = touched()
-            return [ops.where(touch, new, old) for new, old in zip(new_states, states, strict=True)]
+            return [where(touch, new, old) for new, old in zip(new_states, states, strict=True)]
 
         if touch is None:
             return touched()
@@ -145,8 +147,8 @@ class MemoryAccess(Access):
 
     Call arguments:
         hidden: `(B, units)`, what drives the heads.
-        states: `[memory, weights, reads]`, flat: `(B, N*M)`, `(B, (W+R)*N)`, `(B, R*M)`. The
-            weights of the write heads come first.
+        states: `[memory, weights, reads]`: `(B, M, N)`, `(B, W+R, N)`, `(B, R*M)`. The weights of
+            the write heads come first.
         touch: `(B, 1)`, boolean: which sequences touch the memory at this step; the states of
             the others stay as they are. Default: all.
         offset: `(B, numbers)`, added to the raw numbers of the heads: what does not come from
@@ -198,11 +200,10 @@ class MemoryAccess(Access):
             dtype=self.dtype_policy,
         )
         self.order = check_choice("order", order, ORDERS)
-        self.weights_shape = (-1, write_heads + read_heads, memory_size)
-        self.state_size = [
-            memory_size * memory_width,
-            (write_heads + read_heads) * memory_size,
-            read_heads * memory_width,
+        self.state_shapes = [
+            (memory_width, memory_size),
+            (write_heads + read_heads, memory_size),
+            (read_heads * memory_width,),
         ]
 
     @property
@@ -224,14 +225,14 @@ class MemoryAccess(Access):
     def get_initial_state(self, batch_size):
         """The initial memory; heads where they start; read vectors of zeros."""
         slots, writers = self.memory.memory_size, self.write_head.heads
-        weights = np.zeros(self.weights_shape[1:], "float32")
+        weights = np.zeros(self.state_shapes[1], "float32")
         weights[:, 0] = 1.0
         if self.initial_heads != "first":
             weights[writers:] = 1.0 / slots
-        weights = ops.convert_to_tensor(weights.reshape(1, -1), self.compute_dtype)
+        weights = ops.convert_to_tensor(weights[None], self.compute_dtype)
         return [
             self.memory.get_initial_state(batch_size),
-            ops.tile(weights, (batch_size, 1)),
+            ops.tile(weights, (batch_size, 1, 1)),
             ops.zeros((batch_size, self.read_size), self.compute_dtype),
         ]
 
@@ -248,19 +249,19 @@ class MemoryAccess(Access):
     def step(self, projection, states):
         """One time step, from the raw numbers of all heads `(B, numbers)`."""
         memory, weights, _ = states
-        projection = ops.cast(projection, "float32")
-        memory = self.memory.as_matrix(ops.cast(memory, "float32"))
-        weights = ops.reshape(ops.cast(weights, "float32"), self.weights_shape)
+        projection, memory, weights = (
+            ops.cast(x, "float32") for x in (projection, memory, weights)
+        )
         move_write_read = ntm_access(self.move_write_read)
         memory, weights, reads = move_write_read(
-            projection, memory, weights, self.write_head.heads, self.order == "write-first"
+            projection,
+            transposed(memory),
+            weights,
+            self.write_head.heads,
+            self.order == "write-first",
         )
-        return [
-            ops.cast(ops.reshape(state, (-1, size)), self.compute_dtype)
-            for state, size in zip(
-                (self.memory.as_state(memory), weights, reads), self.state_size, strict=True
-            )
-        ]
+        states = transposed(memory), weights, ops.reshape(reads, (-1, self.read_size))
+        return [ops.cast(state, self.compute_dtype) for state in states]
 
     def move_write_read(self, projection, memory, weights, write_heads, write_first):
         """From the raw numbers, the memory `(B, N, M)` and the head weights `(B, W+R, N)`: the

@@ -9,6 +9,7 @@ from keras import ops
 from keras_s4ntm.checks import check_choice
 from keras_s4ntm.layers.controllers import get_controller
 from keras_s4ntm.layers.schedule import AccessSchedule
+from keras_s4ntm.layers.states import flat, shaped, sizes_of
 
 OUTPUTS = ("reads", "all")
 
@@ -44,12 +45,9 @@ class MemoryCell(keras.layers.Layer):
         self.output_size = self.access.read_size
         if output == "all":
             self.output_size += self.controller.output_size
-        self.state_size = [
-            self.output_size,
-            *self.schedule.state_size,
-            *self.controller.state_size,
-            *self.access.state_size,
-        ]
+        sizes = [self.output_size, *self.schedule.state_size, *self.controller.state_size]
+        self.state_shapes = [(size,) for size in sizes] + self.access.state_shapes
+        self.state_size = sizes_of(self.state_shapes)
 
     def build(self, input_shape):
         self.controller.build(input_shape[-1], self.access.read_size)
@@ -57,16 +55,16 @@ class MemoryCell(keras.layers.Layer):
         self.built = True
 
     def get_initial_state(self, batch_size):
-        own = self.state_size[: -len(self.access.state_size)]
+        own = self.state_size[: -len(self.access.state_shapes)]
         zeros = [ops.zeros((batch_size, size), self.compute_dtype) for size in own]
-        return zeros + self.access.get_initial_state(batch_size)
+        return zeros + flat(self.access.get_initial_state(batch_size))
 
     def project_inputs(self, inputs):
         """What needs the inputs alone, for one time step or for all of them at once."""
         return self.controller.project_inputs(inputs)
 
     def step(self, projected, states, touch=None, noise=None):
-        """One time step from projected inputs: `(output, new_states)`.
+        """One time step from projected inputs: `(output, new_states)`; states as `state_shapes`.
 
         `touch` says which sequences access the memory; default: what the schedule says. `noise`
         goes to the heads.
@@ -86,7 +84,8 @@ class MemoryCell(keras.layers.Layer):
         return output, [output, *steps, *controller_states, *access_states]
 
     def call(self, inputs, states, training=None):
-        return self.step(self.project_inputs(inputs), states)
+        output, states = self.step(self.project_inputs(inputs), shaped(states, self.state_shapes))
+        return output, flat(states)
 
     def get_config(self):
         controller = self.controller_argument

@@ -152,9 +152,11 @@ class LSTMController(keras.layers.Layer):
             if i > 0:
                 term = self.biases[i]
             gates = term + ops.matmul(ops.concatenate([below, hidden], axis=-1), kernel)
-            input_gate, forget_gate, candidate, output_gate = ops.split(gates, 4, axis=-1)
-            carry = ops.sigmoid(forget_gate) * carry + ops.sigmoid(input_gate) * ops.tanh(candidate)
-            below = ops.sigmoid(output_gate) * ops.tanh(carry)
+            # One sigmoid of all, the unused quarter too, is faster than three of quarters.
+            input_gate, forget_gate, _, output_gate = ops.split(ops.sigmoid(gates), 4, axis=-1)
+            candidate = ops.tanh(ops.split(gates, 4, axis=-1)[2])
+            carry = forget_gate * carry + input_gate * candidate
+            below = output_gate * ops.tanh(carry)
             new_states += [below, carry]
         return below, new_states
 

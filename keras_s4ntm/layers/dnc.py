@@ -18,6 +18,7 @@ from keras_s4ntm.layers.access import ORDERS, Access
 from keras_s4ntm.layers.cell import MemoryCell, deserialized_controller
 from keras_s4ntm.layers.recurrent import MemoryRNN
 from keras_s4ntm.ops import content_weights, dnc, read, sparse_links, write
+from keras_s4ntm.ops.memory import transposed
 
 # What keeps each part of the interface vector within its bounds: the paper's, then those of 2019.
 BOUNDS = {
@@ -75,9 +76,9 @@ class DNCAccess(Access):
         head_noise: standard deviation of the noise on the interface vector in training.
 
     Call arguments: see `MemoryAccess`.
-        states: flat: the memory `(B, N*M)`, usage `(B, N)`, precedence `(B, N)`, links
-            `(B, N*N)` or `(B, 2*N*K)`, write weights `(B, N)`, read weights `(B, R*N)`, read
-            vectors `(B, R*M)`.
+        states: the memory `(B, M, N)`, usage `(B, N)`, precedence `(B, N)`, links `(B, N, N)` or
+            `(B, 2, N, K)`, write weights `(B, N)`, read weights `(B, R, N)`, read vectors
+            `(B, R*M)`.
 
     Returns:
         The states after this step; the read vectors are the last one.
@@ -137,14 +138,13 @@ class DNCAccess(Access):
             shapes.update(forward_sharpness=(heads,), backward_sharpness=(heads,))
         self.interface_shapes = shapes
         self.state_shapes = [
-            (slots * width,),
+            (width, slots),
             *[(slots,)] * 2,
             (slots, slots) if sparse_links is None else (2, slots, sparse_links),
             (slots,),
             (heads, slots),
-            (heads, width),
+            (heads * width,),
         ]
-        self.state_size = [math.prod(shape) for shape in self.state_shapes]
 
     @property
     def numbers(self):
@@ -183,7 +183,9 @@ class DNCAccess(Access):
 
     def get_initial_state(self, batch_size):
         """The initial memory; nothing used, written or read."""
-        zeros = [ops.zeros((batch_size, size), self.compute_dtype) for size in self.state_size[1:]]
+        zeros = [
+            ops.zeros((batch_size, *shape), self.compute_dtype) for shape in self.state_shapes[1:]
+        ]
         return [self.memory.get_initial_state(batch_size), *zeros]
 
     def project(self, hidden):
@@ -213,10 +215,9 @@ class DNCAccess(Access):
         """One time step, from the raw interface vector `(B, numbers)`."""
         said = self.interface(ops.cast(projection, "float32"))
         memory, usage, precedence, links, write_weights, read_weights, _ = (
-            ops.reshape(ops.cast(state, "float32"), (-1, *shape))
-            for state, shape in zip(states, self.state_shapes, strict=True)
+            ops.cast(state, "float32") for state in states
         )
-        memory = self.memory.as_matrix(memory)
+        memory = transposed(memory)
 
         retention = dnc.retention(said["free_gates"], read_weights)
         usage = dnc.update_usage(usage, write_weights, retention)
@@ -246,18 +247,15 @@ class DNCAccess(Access):
         )
         read_weights = dnc.read_weights(backward, content, forward, said["read_modes"])
         new_states = (
-            self.memory.as_state(written),
+            transposed(written),
             usage,
             precedence,
             new_links,
             write_weights,
             read_weights,
-            read(memory, read_weights),
+            ops.reshape(read(memory, read_weights), (-1, self.read_size)),
         )
-        return [
-            ops.cast(ops.reshape(state, (-1, size)), self.compute_dtype)
-            for state, size in zip(new_states, self.state_size, strict=True)
-        ]
+        return [ops.cast(state, self.compute_dtype) for state in new_states]
 
     def get_config(self):
         return {

@@ -12,8 +12,7 @@ class Memory(keras.layers.Layer):
     """An external memory of `memory_size` slots, each a vector of `memory_width` numbers.
 
     Inside a recurrent network the memory is a *state*: this layer owns what it contains before
-    the first step, and turns the flat state into a matrix (Keras requires recurrent states of
-    rank 2). What the heads do with it are the functions of `keras_s4ntm.ops`.
+    the first step. What the heads do with it are the functions of `keras_s4ntm.ops`.
 
     Args:
         memory_size: N, the number of slots.
@@ -50,21 +49,13 @@ class Memory(keras.layers.Layer):
         self.built = True
 
     def get_initial_state(self, batch_size):
-        """The initial memory as a flat state, `(batch_size, N*M)`."""
-        initial = self.as_state(ops.expand_dims(ops.cast(self.initial, self.compute_dtype), 0))
-        return ops.tile(initial, (batch_size, 1))
+        """The initial memory as a state, `(batch_size, M, N)`.
 
-    def as_matrix(self, state):
-        """The flat state `(B, N*M)` as `(B, N, M)`.
-
-        The state holds the matrix transposed: the first number of every slot, then the second. The
+        The state is the matrix transposed: the first number of every slot, then the second. The
         README, "Backends", shows what that saves.
         """
-        return transposed(ops.reshape(state, (-1, self.memory_width, self.memory_size)))
-
-    def as_state(self, memory):
-        """The memory `(B, N, M)` as a flat state."""
-        return ops.reshape(transposed(memory), (-1, self.memory_size * self.memory_width))
+        initial = ops.expand_dims(ops.cast(self.initial, self.compute_dtype), 0)
+        return ops.tile(transposed(initial), (batch_size, 1, 1))
 
     def get_config(self):
         return {

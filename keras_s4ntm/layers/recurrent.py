@@ -9,6 +9,7 @@ from keras.src import backend
 
 from keras_s4ntm.backend import loop_step, recomputed
 from keras_s4ntm.checks import check_positive_int
+from keras_s4ntm.layers.states import flat, shaped, where
 
 LONG = 256  # time steps from which on the loop runs in segments
 
@@ -98,7 +99,8 @@ def run_segments(step, sequences, states, variables, constants, project, segment
 
 
 class MemoryRNN(keras.layers.RNN):
-    """`keras.layers.RNN` for cells with `project_inputs`, `step`, `schedule` and `access`.
+    """`keras.layers.RNN` for cells with `project_inputs`, `step`, `state_shapes`, `schedule` and
+    `access`.
 
     `cell.project_inputs` runs once, for all time steps, before the loop; only `cell.step` runs
     inside it. What training draws at random is drawn before the loop as well. A subclass makes
@@ -152,16 +154,16 @@ class MemoryRNN(keras.layers.RNN):
                 return output, new_states
             masked = ops.zeros_like(output) if self.zero_output_for_mask else states[0]
             return ops.where(mask > 0.5, output, masked), [
-                ops.where(mask > 0.5, new, old) for new, old in zip(new_states, states, strict=True)
+                where(mask > 0.5, new, old) for new, old in zip(new_states, states, strict=True)
             ]
 
         inputs = (sequences, given)
         if self.go_backwards:
             inputs = keras.tree.map_structure(lambda x: ops.flip(x, axis=1), inputs)
-        return run_loop(
+        last_output, outputs, states = run_loop(
             step,
             inputs,
-            initial_state,
+            shaped(initial_state, self.cell.state_shapes),
             self.cell.trainable_variables,
             constants,
             project,
@@ -169,6 +171,7 @@ class MemoryRNN(keras.layers.RNN):
             unroll=self.unroll,
             return_all_outputs=self.return_sequences,
         )
+        return last_output, outputs, flat(states)
 
     def step(self, inputs, states):
         """One time step of a stream.

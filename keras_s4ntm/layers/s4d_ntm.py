@@ -18,6 +18,7 @@ from keras_s4ntm.layers.controllers import input_initializer
 from keras_s4ntm.layers.recurrent import MemoryRNN, run_loop
 from keras_s4ntm.layers.s4d import S4DBlock
 from keras_s4ntm.layers.schedule import AccessSchedule
+from keras_s4ntm.layers.states import flat, shaped, sizes_of
 
 
 @keras.saving.register_keras_serializable(package="keras_s4ntm")
@@ -137,12 +138,13 @@ class S4DNTMCell(keras.layers.Layer):
         )
         more = {"reads": 0, "recent-reads": self.access.read_size, "all": units}
         self.output_size = self.access.read_size + more[output]
-        self.state_size = [
+        sizes = [
             self.output_size,
             *self.schedule.state_size,
             *(size for block in self.blocks for size in block.state_size),
-            *self.access.state_size,
         ]
+        self.state_shapes = [(size,) for size in sizes] + self.access.state_shapes
+        self.state_size = sizes_of(self.state_shapes)
 
     def build(self, input_shape):
         self.kernel = self.add_weight(
@@ -186,7 +188,7 @@ class S4DNTMCell(keras.layers.Layer):
         return [
             *zeros,
             *(s for block in self.blocks for s in block.get_initial_state(batch_size)),
-            *self.access.get_initial_state(batch_size),
+            *flat(self.access.get_initial_state(batch_size)),
         ]
 
     def encode(self, inputs):
@@ -222,7 +224,7 @@ class S4DNTMCell(keras.layers.Layer):
         return self.encode(inputs), self.direct(inputs)
 
     def step(self, projected, states, touch=None, noise=None, transitions=None):
-        """One time step, S4D run recurrently: `(output, new_states)`.
+        """One time step, S4D run recurrently: `(output, new_states)`; states as `state_shapes`.
 
         `touch` says which sequences access the memory; default: what the schedule says. `noise`
         goes to the heads. `transitions` are those of the blocks, where they were computed before
@@ -251,7 +253,8 @@ class S4DNTMCell(keras.layers.Layer):
         return output, [output, *steps, *new_states, *access_states]
 
     def call(self, inputs, states, training=None):
-        return self.step(self.project_inputs(inputs), states)
+        output, states = self.step(self.project_inputs(inputs), shaped(states, self.state_shapes))
+        return output, flat(states)
 
     def get_config(self):
         block = self.blocks[0].get_config()
@@ -405,7 +408,7 @@ class S4DNTM(MemoryRNN):
         if self.go_backwards:
             sequences = ops.flip(sequences, axis=1)
         features = cell.features(sequences, training=training)
-        memory, weights, initial_reads = access_states
+        memory, weights, initial_reads = shaped(access_states, cell.access.state_shapes)
 
         def step(projection, states, constants):
             reads, *rest = states

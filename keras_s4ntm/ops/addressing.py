@@ -8,7 +8,7 @@ Shapes: B batch, H heads, N memory slots (`memory_size`), M their width
 
 from keras import ops
 
-from keras_s4ntm.ops.memory import transposed
+from keras_s4ntm.ops.memory import by_heads, transposed
 
 # Added to the product of the norms in the cosine. It also says what counts as *empty*: a slot
 # whose norm times that of the key is far below it is similar to nothing.
@@ -41,8 +41,8 @@ def content_weights(memory, key, strength):
         `(B, H, N)`: weights that sum to one over the slots.
     """
     slots = transposed(memory)
-    dot = ops.matmul(key, slots)
-    norms = ops.expand_dims(norm(key), -1) * ops.expand_dims(norm(slots, axis=1), 1)
+    dot = by_heads(key, slots)
+    norms = ops.matmul(ops.expand_dims(norm(key), -1), ops.expand_dims(norm(slots, axis=1), 1))
     cosine = dot / (norms + COSINE_EPSILON)
     return ops.softmax(ops.expand_dims(strength, -1) * cosine, axis=-1)
 

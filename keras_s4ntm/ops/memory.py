@@ -19,7 +19,7 @@ def read(memory, weights):
     Returns:
         `(B, H, M)`: one read vector a head.
     """
-    return ops.matmul(weights, memory)
+    return by_heads(weights, memory)
 
 
 def write(memory, weights, erase, add):
@@ -42,6 +42,16 @@ def write(memory, weights, erase, add):
         one = slice(head, head + 1)
         memory = memory * (1.0 - ops.matmul(transposed(erase[:, one]), weights[:, one]))
     return transposed(memory + ops.matmul(transposed(add), weights))
+
+
+def by_heads(vectors, matrix):
+    """`ops.matmul(vectors, matrix)`, one product a head.
+
+    Compilers have fast code for one row times a matrix, forward and backward, and slow code for a
+    few rows; the README, "Backends", shows the difference.
+    """
+    heads = range(vectors.shape[1])
+    return ops.concatenate([ops.matmul(vectors[:, h : h + 1], matrix) for h in heads], axis=1)
 
 
 def transposed(x):

@@ -20,9 +20,6 @@ from keras import ops
 # exp(-9.2): a slower decay than this per unit of time is 0/0 in the ZOH discretisation.
 LOG_DECAY_FLOOR = math.log(1e-4)
 
-# Time steps of a fine block of the kernel; see `ssm_kernel`.
-BLOCK = 32
-
 
 # --- Initialisations of A: NumPy arrays (real, imag), each `(n,)`, float64 --------------------
 
@@ -151,9 +148,9 @@ def split_complex(c):
 def ssm_kernel(transition, c, length):
     """The impulse response (section 3.3): `K_l = 2 Re sum_k C_k Bbar_k Abar_k^l`, l < L.
 
-    With `l = BLOCK i + j` the power is a product `Abar^(BLOCK i) Abar^j`, and the sum over the
-    modes a product of two small real matrices. This takes n (L / BLOCK + BLOCK) exponentials
-    for a channel instead of n L, and no tensor of shape (H, n, L).
+    With `l = block i + j` the power is a product `Abar^(block i) Abar^j`, and the sum over the
+    modes a product of two small real matrices. Blocks of about sqrt(L) time steps take
+    2 n sqrt(L) exponentials for a channel instead of n L, and no tensor of shape (H, n, L).
 
     Args:
         transition: a `Transition`.
@@ -163,12 +160,13 @@ def ssm_kernel(transition, c, length):
     Returns:
         `(H, L)`.
     """
-    blocks = (length + BLOCK - 1) // BLOCK
+    block = 2 ** round(math.log2(length) / 2) if isinstance(length, int) else 32
+    blocks = (length + block - 1) // block
     weights = multiply(split_complex(c), (transition.input_real, transition.input_imag))
     weights = [ops.expand_dims(part, 1) for part in weights]
-    left_real, left_imag = multiply(weights, powers(transition, BLOCK * ops.arange(blocks)))
+    left_real, left_imag = multiply(weights, powers(transition, block * ops.arange(blocks)))
     left = ops.concatenate([left_real, -left_imag], axis=-1)
-    right = ops.concatenate(powers(transition, ops.arange(BLOCK)), axis=-1)
+    right = ops.concatenate(powers(transition, ops.arange(block)), axis=-1)
     kernel = 2.0 * ops.matmul(left, ops.transpose(right, (0, 2, 1)))
     return ops.reshape(kernel, (c.shape[0], -1))[:, :length]
 
