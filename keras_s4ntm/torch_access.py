@@ -21,7 +21,6 @@ class NTMAccess(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, numbers, memory, weights, write_heads, write_first):
-        memory = memory.mT  # (B, M, N), as it is kept
         width, heads = memory.shape[1], weights.shape[1]
         writing, addressing = split(numbers, width, heads, write_heads)
         key = torch.tanh(addressing[..., :width])
@@ -57,7 +56,7 @@ class NTMAccess(torch.autograd.Function):
             weights, key, unbounded, strength, gamma, gate, shift, erase, add, key_norm, slot_norm,
             norms, cosine, content, gated, shifted, log, new_weights, read_from, *kept[:-1],
         )  # fmt: skip
-        return written.mT, new_weights, reads
+        return written, new_weights, reads.flatten(1)
 
     @staticmethod
     @once_differentiable
@@ -67,7 +66,7 @@ class NTMAccess(torch.autograd.Function):
             norms, cosine, content, gated, shifted, log, new_weights, read_from, *kept,
         ) = ctx.saved_tensors  # fmt: skip
         memory, write_heads = kept[0], len(kept)
-        d_written = d_written.mT
+        d_reads = d_reads.unflatten(1, (-1, memory.shape[1]))
         at, places = new_weights[:, :write_heads], new_weights[:, write_heads:]
 
         # Reading.
@@ -127,7 +126,7 @@ class NTMAccess(torch.autograd.Function):
             ],
             -1,
         )
-        return d_numbers, d_memory.mT, d_weights, None, None
+        return d_numbers, d_memory, d_weights, None, None
 
 
 def split(numbers, width, heads, write_heads):

@@ -1,10 +1,15 @@
-"""What is done to the process itself."""
+"""What differs between backends: the loop over time, and what is done to the process itself."""
 
 import sys
 
 import keras
+import numpy as np
 import pytest
-from helpers import run_on
+from helpers import numpy, run_on, tensors
+from keras import ops
+from keras.src import backend
+
+from keras_s4ntm.backend import rnn
 
 RESIDENT_AFTER_A_BUFFER_WAS_FREED = """
 import ctypes, os
@@ -31,3 +36,21 @@ assert kept > 90 if BACKEND == "jax" else kept < 10, kept
 @pytest.mark.skipif(sys.platform != "linux", reason="only on Linux anything is changed")
 def test_freed_buffers_stay_with_the_process_on_jax_only(tmp_path):
     run_on(keras.backend.backend(), RESIDENT_AFTER_A_BUFFER_WAS_FREED, tmp_path)
+
+
+@pytest.mark.parametrize("return_all_outputs", [True, False])
+def test_the_loop_over_time_gives_what_the_one_of_keras_gives(rng, return_all_outputs):
+    x, scale, state = tensors(rng.normal(size=shape) for shape in [(2, 4, 3), (2, 4, 1), (2, 3)])
+
+    def step(inputs, states):
+        state = ops.tanh(inputs[0] * inputs[1] + states[0])
+        return 2.0 * state, [state]
+
+    arguments = [x, scale], [state]
+    options = {"input_length": 4, "return_all_outputs": return_all_outputs}
+    for actual, expected in zip(
+        keras.tree.flatten(rnn(step, *arguments, **options)),
+        keras.tree.flatten(backend.rnn(step, *arguments, **options)),
+        strict=True,
+    ):
+        np.testing.assert_allclose(numpy(actual), numpy(expected), atol=1e-6)

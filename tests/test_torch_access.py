@@ -25,7 +25,7 @@ def accessed(rng, write_heads, read_heads, shift_range, order):
     weights = rng.dirichlet(np.ones(SLOTS), (3, write_heads + read_heads))
     tensors = [
         torch.tensor(x, requires_grad=True)
-        for x in (rng.normal(size=(3, access.numbers)), rng.normal(size=(3, SLOTS, WIDTH)), weights)
+        for x in (rng.normal(size=(3, access.numbers)), rng.normal(size=(3, WIDTH, SLOTS)), weights)
     ]
     return access, tensors, (write_heads, order == "write-first")
 
@@ -59,7 +59,7 @@ def test_an_empty_memory_and_heads_at_one_slot_have_finite_gradients():
     access = MemoryAccess(SLOTS, WIDTH)
     weights = torch.zeros(3, 2, SLOTS)
     weights[..., 0] = 1.0
-    tensors = [torch.zeros(3, access.numbers), torch.zeros(3, SLOTS, WIDTH), weights]
+    tensors = [torch.zeros(3, access.numbers), torch.zeros(3, WIDTH, SLOTS), weights]
     tensors = [x.requires_grad_() for x in tensors]
     results = NTMAccess.apply(*tensors, 1, True)
     gradients = torch.autograd.grad([x.sum() for x in results], tensors)

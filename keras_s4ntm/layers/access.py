@@ -44,7 +44,8 @@ class Access(keras.layers.Layer):
 
     A subclass has `state_shapes`, the shapes of its states without the batch, the read vectors
     last; `numbers`, how many raw numbers say what is done; `get_initial_state(batch_size)`;
-    `project(hidden)`, the raw numbers; and `step(projection, states)`, one time step from them.
+    `project(hidden)`, the raw numbers; and `move(projection, states)`, one time step from them, in
+    float32.
 
     Args:
         memory_size, memory_width, memory_initializer, learn_initial_memory, head_noise: see
@@ -93,6 +94,13 @@ class Access(keras.layers.Layer):
         if touch is None:
             return touched()
         return ops.cond(ops.any(touch), touched_by_some, lambda: states)
+
+    def step(self, projection, states):
+        """One time step, from raw numbers `(B, numbers)`; in float32 whatever the dtype policy."""
+        if self.compute_dtype == "float32":
+            return self.move(projection, states)
+        projection, *states = (ops.cast(x, "float32") for x in (projection, *states))
+        return [ops.cast(x, self.compute_dtype) for x in self.move(projection, states)]
 
     def draw_noise(self, batch, time):
         """The noise of all time steps `(B, T, numbers)`, or `None` if there is none."""
@@ -246,27 +254,20 @@ class MemoryAccess(Access):
         bias = ops.concatenate([head.bias for head in heads], axis=-1)
         return ops.matmul(hidden, kernel) + bias
 
-    def step(self, projection, states):
+    def move(self, projection, states):
         """One time step, from the raw numbers of all heads `(B, numbers)`."""
         memory, weights, _ = states
-        projection, memory, weights = (
-            ops.cast(x, "float32") for x in (projection, memory, weights)
-        )
         move_write_read = ntm_access(self.move_write_read)
-        memory, weights, reads = move_write_read(
-            projection,
-            transposed(memory),
-            weights,
-            self.write_head.heads,
-            self.order == "write-first",
+        write_first = self.order == "write-first"
+        return list(
+            move_write_read(projection, memory, weights, self.write_head.heads, write_first)
         )
-        states = transposed(memory), weights, ops.reshape(reads, (-1, self.read_size))
-        return [ops.cast(state, self.compute_dtype) for state in states]
 
     def move_write_read(self, projection, memory, weights, write_heads, write_first):
-        """From the raw numbers, the memory `(B, N, M)` and the head weights `(B, W+R, N)`: the
-        memory and the weights after this step, and the read vectors `(B, R, M)`.
+        """From the raw numbers, the memory `(B, M, N)` and the head weights `(B, W+R, N)`: the
+        memory and the weights after this step, and the read vectors `(B, R*M)`.
         """
+        memory = transposed(memory)
         split = write_heads * self.write_head.size
         write_numbers = self.write_head.split(projection[:, :split])
         read_numbers = self.read_head.split(projection[:, split:])
@@ -279,7 +280,7 @@ class MemoryAccess(Access):
             memory, weights[:, :write_heads], *self.write_head.erase_and_add(write_numbers)
         )
         reads = read(written if write_first else memory, weights[:, write_heads:])
-        return written, weights, reads
+        return transposed(written), weights, ops.reshape(reads, (-1, self.read_size))
 
     def get_config(self):
         return {

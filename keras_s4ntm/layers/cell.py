@@ -9,7 +9,7 @@ from keras import ops
 from keras_s4ntm.checks import check_choice
 from keras_s4ntm.layers.controllers import get_controller
 from keras_s4ntm.layers.schedule import AccessSchedule
-from keras_s4ntm.layers.states import flat, shaped, sizes_of
+from keras_s4ntm.layers.states import flattened, shaped, sizes_of
 
 OUTPUTS = ("reads", "all")
 
@@ -57,7 +57,7 @@ class MemoryCell(keras.layers.Layer):
     def get_initial_state(self, batch_size):
         own = self.state_size[: -len(self.access.state_shapes)]
         zeros = [ops.zeros((batch_size, size), self.compute_dtype) for size in own]
-        return zeros + flat(self.access.get_initial_state(batch_size))
+        return zeros + flattened(self.access.get_initial_state(batch_size))
 
     def project_inputs(self, inputs):
         """What needs the inputs alone, for one time step or for all of them at once."""
@@ -85,7 +85,7 @@ class MemoryCell(keras.layers.Layer):
 
     def call(self, inputs, states, training=None):
         output, states = self.step(self.project_inputs(inputs), shaped(states, self.state_shapes))
-        return output, flat(states)
+        return output, flattened(states)
 
     def get_config(self):
         controller = self.controller_argument

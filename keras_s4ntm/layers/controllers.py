@@ -147,14 +147,14 @@ class LSTMController(keras.layers.Layer):
 
     def step(self, projected, reads, states):
         new_states, below, term = [], reads, projected
-        for i, kernel in enumerate(self.recurrent_kernels):
+        for i, (units, kernel) in enumerate(zip(self.units, self.recurrent_kernels, strict=True)):
             hidden, carry = states[2 * i : 2 * i + 2]
             if i > 0:
                 term = self.biases[i]
             gates = term + ops.matmul(ops.concatenate([below, hidden], axis=-1), kernel)
             # One sigmoid of all, the unused quarter too, is faster than three of quarters.
             input_gate, forget_gate, _, output_gate = ops.split(ops.sigmoid(gates), 4, axis=-1)
-            candidate = ops.tanh(ops.split(gates, 4, axis=-1)[2])
+            candidate = ops.tanh(gates[:, 2 * units : 3 * units])
             carry = forget_gate * carry + input_gate * candidate
             below = output_gate * ops.tanh(carry)
             new_states += [below, carry]

@@ -211,12 +211,10 @@ class DNCAccess(Access):
             return content_weights(memory, key, strength)
         return dnc.masked_content_weights(memory, key, strength, mask)
 
-    def step(self, projection, states):
+    def move(self, projection, states):
         """One time step, from the raw interface vector `(B, numbers)`."""
-        said = self.interface(ops.cast(projection, "float32"))
-        memory, usage, precedence, links, write_weights, read_weights, _ = (
-            ops.cast(state, "float32") for state in states
-        )
+        said = self.interface(projection)
+        memory, usage, precedence, links, write_weights, read_weights, _ = states
         memory = transposed(memory)
 
         retention = dnc.retention(said["free_gates"], read_weights)
@@ -246,7 +244,7 @@ class DNCAccess(Access):
             memory, said["read_keys"], said["read_strengths"], said.get("read_masks")
         )
         read_weights = dnc.read_weights(backward, content, forward, said["read_modes"])
-        new_states = (
+        return [
             transposed(written),
             usage,
             precedence,
@@ -254,8 +252,7 @@ class DNCAccess(Access):
             write_weights,
             read_weights,
             ops.reshape(read(memory, read_weights), (-1, self.read_size)),
-        )
-        return [ops.cast(state, self.compute_dtype) for state in new_states]
+        ]
 
     def get_config(self):
         return {

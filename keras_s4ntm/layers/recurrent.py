@@ -5,11 +5,10 @@ import math
 
 import keras
 from keras import ops
-from keras.src import backend
 
-from keras_s4ntm.backend import loop_step, recomputed
+from keras_s4ntm.backend import loop_step, recomputed, rnn
 from keras_s4ntm.checks import check_positive_int
-from keras_s4ntm.layers.states import flat, shaped, where
+from keras_s4ntm.layers.states import flattened, shaped, where
 
 LONG = 256  # time steps from which on the loop runs in segments
 
@@ -58,7 +57,7 @@ def run_loop(
         return step(keras.tree.pack_sequence_as(inputs, flat), states, constants)
 
     step_function = loop_step(flat_step, variables, constants)
-    return backend.rnn(step_function, flat, states, input_length=length, **options)
+    return rnn(step_function, flat, states, input_length=length, **options)
 
 
 def run_segments(step, sequences, states, variables, constants, project, segment_length, **options):
@@ -77,13 +76,14 @@ def run_segments(step, sequences, states, variables, constants, project, segment
     def plain(sequences, states, constants):
         return run_loop(step, sequences, states, variables, constants, project, None, **options)
 
-    def segment(sequences, states, constants):
-        _, outputs, states = plain(sequences, states, constants)
+    def segment(parts, states, constants):
+        parts = keras.tree.pack_sequence_as(sequences, parts)
+        _, outputs, states = plain(parts, states, constants)
         return ops.reshape(outputs, (-1, math.prod(outputs.shape[1:]))), states
 
-    _, outputs, states = backend.rnn(
+    _, outputs, states = rnn(
         recomputed(segment, variables, constants),
-        keras.tree.map_structure(in_segments, sequences),
+        [in_segments(x) for x in keras.tree.flatten(sequences)],
         states,
         input_length=count,
         **options,
@@ -171,7 +171,7 @@ class MemoryRNN(keras.layers.RNN):
             unroll=self.unroll,
             return_all_outputs=self.return_sequences,
         )
-        return last_output, outputs, flat(states)
+        return last_output, outputs, flattened(states)
 
     def step(self, inputs, states):
         """One time step of a stream.

@@ -18,7 +18,7 @@ from keras_s4ntm.layers.controllers import input_initializer
 from keras_s4ntm.layers.recurrent import MemoryRNN, run_loop
 from keras_s4ntm.layers.s4d import S4DBlock
 from keras_s4ntm.layers.schedule import AccessSchedule
-from keras_s4ntm.layers.states import flat, shaped, sizes_of
+from keras_s4ntm.layers.states import flattened, shaped, sizes_of
 
 
 @keras.saving.register_keras_serializable(package="keras_s4ntm")
@@ -188,7 +188,7 @@ class S4DNTMCell(keras.layers.Layer):
         return [
             *zeros,
             *(s for block in self.blocks for s in block.get_initial_state(batch_size)),
-            *flat(self.access.get_initial_state(batch_size)),
+            *flattened(self.access.get_initial_state(batch_size)),
         ]
 
     def encode(self, inputs):
@@ -254,7 +254,7 @@ class S4DNTMCell(keras.layers.Layer):
 
     def call(self, inputs, states, training=None):
         output, states = self.step(self.project_inputs(inputs), shaped(states, self.state_shapes))
-        return output, flat(states)
+        return output, flattened(states)
 
     def get_config(self):
         block = self.blocks[0].get_config()

@@ -20,7 +20,7 @@ def shaped(states, shapes):
     return [ops.reshape(state, (-1, *shape)) for state, shape in zip(states, shapes, strict=True)]
 
 
-def flat(states):
+def flattened(states):
     """States of any shapes as `(B, size)`."""
     return [ops.reshape(state, (-1, math.prod(state.shape[1:]))) for state in states]
 

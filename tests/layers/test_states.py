@@ -4,7 +4,7 @@ import numpy as np
 from helpers import numpy
 from keras import ops
 
-from keras_s4ntm.layers.states import flat, shaped, sizes_of, where
+from keras_s4ntm.layers.states import flattened, shaped, sizes_of, where
 
 SHAPES = [(4,), (2, 3), (2, 3, 1)]
 
@@ -13,7 +13,7 @@ def test_shaped_states_become_the_flat_ones_again():
     states = [ops.reshape(ops.arange(2 * size), (2, size)) for size in sizes_of(SHAPES)]
     with_shapes = shaped(states, SHAPES)
     assert [tuple(state.shape) for state in with_shapes] == [(2, *shape) for shape in SHAPES]
-    for state, again in zip(states, flat(with_shapes), strict=True):
+    for state, again in zip(states, flattened(with_shapes), strict=True):
         np.testing.assert_array_equal(numpy(again), numpy(state))
 
 
