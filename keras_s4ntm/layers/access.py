@@ -13,7 +13,7 @@ from keras_s4ntm.backend import normal, ntm_access
 from keras_s4ntm.checks import check_choice, check_positive_int, check_shift_range
 from keras_s4ntm.layers.heads import ReadHead, WriteHead
 from keras_s4ntm.layers.memory import Memory
-from keras_s4ntm.layers.states import sizes_of, where
+from keras_s4ntm.layers.states import where
 from keras_s4ntm.ops import address, read, write
 from keras_s4ntm.ops.memory import transposed
 
@@ -78,7 +78,7 @@ class Access(keras.layers.Layer):
     @property
     def read_size(self):
         """R * M, the length of all read vectors together."""
-        return sizes_of(self.state_shapes)[-1]
+        return self.state_shapes[-1][0]
 
     def call(self, hidden, states, touch=None, offset=None):
         states = list(states)

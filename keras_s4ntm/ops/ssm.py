@@ -150,7 +150,8 @@ def ssm_kernel(transition, c, length):
 
     With `l = block i + j` the power is a product `Abar^(block i) Abar^j`, and the sum over the
     modes a product of two small real matrices. Blocks of about sqrt(L) time steps take
-    2 n sqrt(L) exponentials for a channel instead of n L, and no tensor of shape (H, n, L).
+    2 n sqrt(L) exponentials for a channel instead of n L, and no tensor of shape (H, n, L). Where
+    the length is not known yet, blocks have 32.
 
     Args:
         transition: a `Transition`.
