@@ -1,55 +1,91 @@
 """The one place where backends differ, each time because a measurement shows that it pays."""
 
 import ctypes
+import itertools
+import os
 import random
 import sys
 
 import keras
+from keras import ops
 from keras.src import backend
 from keras.src.backend.common.variables import AutocastScope, get_autocast_scope
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of `mallopt` in the GNU C library
 
+loops_are_compiled = False  # see `compile_loops`
 
-def rnn(step, inputs, states, return_all_outputs=True, **options):
-    """Keras' recurrent loop; on PyTorch a plain one. Keras' own runs the first step twice there and
-    takes nests apart at every step, which is a fifth of the forward pass. The README shows the
-    measurement.
+
+def loop(layer, step, inputs, states, variables=(), constants=(), **options):
+    """`step` at every time step, as the loop over time should run on this backend.
+
+    JAX and TensorFlow would store every intermediate of every step for the backward pass. They
+    recompute the step there instead, which trains an NTM faster and in less memory. PyTorch
+    compiles the step where that is wanted, see `compile_loops`. The README shows the measurements.
 
     Args:
-        step: gives `(output, states)` from the inputs of a time step, a list, and the states.
-        inputs: a list of tensors `(B, T, ...)`; or one, of which the length is not known.
-        states: the first ones.
-        return_all_outputs: as `return_sequences` of `keras.layers.RNN`.
-        options: `input_length`, T where it is known, and `unroll`. A plain loop needs neither.
+        layer: the layer whose loop it is.
+        step: `step(inputs, states, constants)` gives `(output, states)` of one time step.
+        inputs, states, options: see `rnn`.
+        variables: the weights that `step` reads.
+        constants: tensors, or nests of them, that are the same at every step.
 
     Returns:
         `(last_output, outputs, states)`.
     """
     if keras.backend.backend() != "torch":
-        return backend.rnn(step, inputs, states, return_all_outputs=return_all_outputs, **options)
-    import torch
+        return rnn(recomputed(step, variables, constants), inputs, states, **options)
+    if loops_are_compiled:
+        from keras_s4ntm import torch_loop
 
-    outputs = []
-    for inputs_now in zip(*(x.unbind(1) for x in inputs), strict=True):
-        output, states = step(list(inputs_now), states)
-        outputs.append(output)
-    outputs = torch.stack(outputs if return_all_outputs else outputs[-1:], dim=1)
-    return outputs[:, -1], outputs, states
+        results = torch_loop.run(layer, step, inputs, states, variables, constants, **options)
+        if results is not None:
+            return results
+    return rnn(lambda inputs, states: step(inputs, states, constants), inputs, states, **options)
 
 
-def loop_step(step, variables=(), constants=()):
-    """The function of one time step as the loop over time should run it on this backend.
+def rnn(step, inputs, states, return_all_outputs=True, unroll=False):
+    """Keras' recurrent loop; on PyTorch a plain one. Keras' own runs the first step twice there and
+    takes nests apart at every step, which is a fifth of the forward pass. The README shows the
+    measurement.
 
-    JAX and TensorFlow would store every intermediate of every step for the backward pass. They
-    recompute the step there instead, which trains an NTM faster and in less memory. The README
-    shows the measurement.
+    Args:
+        step: gives `(output, states)` from the inputs of a time step and the states.
+        inputs: a nest of tensors `(B, T, ...)`.
+        states: the first ones.
+        return_all_outputs: as `return_sequences` of `keras.layers.RNN`.
+        unroll: as that of `keras.layers.RNN`. A plain loop needs none.
 
-    Args and returns: as `recomputed`.
+    Returns:
+        `(last_output, outputs, states)`.
     """
+    flat = keras.tree.flatten(inputs)  # Keras unrolls no deeper nests
+    length = flat[0].shape[1]
+    ends = list(itertools.accumulate(x.shape[-1] for x in flat))[:-1]
+
+    def flat_step(flat, states):
+        if length is None:
+            flat = ops.split(flat, ends, axis=-1) if ends else [flat]
+        return step(keras.tree.pack_sequence_as(inputs, flat), states)
+
     if keras.backend.backend() == "torch":
-        return lambda inputs, states: step(inputs, states, constants)
-    return recomputed(step, variables, constants)
+        outputs = []
+        for now in zip(*(x.unbind(1) for x in flat), strict=True):
+            output, states = flat_step(list(now), states)
+            outputs.append(output)
+        last = outputs[-1]
+        outputs = ops.stack(outputs if return_all_outputs else [last], axis=1)
+        return last, outputs, states
+    if length is None:  # and takes unknown lengths of one tensor only
+        flat = ops.concatenate(flat, axis=-1)
+    return backend.rnn(
+        flat_step,
+        flat,
+        states,
+        input_length=length,
+        return_all_outputs=return_all_outputs,
+        unroll=unroll,
+    )
 
 
 def recomputed(step, variables=(), constants=()):
@@ -58,8 +94,7 @@ def recomputed(step, variables=(), constants=()):
     Args:
         step: `step(inputs, states, constants)`, all tensors or nests of them, gives
             `(output, states)`.
-        variables: the trainable ones that `step` reads.
-        constants: tensors, or nests of them, that are the same at every step.
+        variables, constants: see `loop`.
 
     Returns:
         A function of `(inputs, states)`.
@@ -109,10 +144,14 @@ def recomputed_on_tensorflow(step, variables, constants):
 
 def ntm_access(plain):
     """A step of the NTM's access as it should run on this backend: `plain`, but on PyTorch the same
-    with its gradient written out, because small operations are what takes the time there. The
-    README shows the measurement.
+    with its gradient written out, because small operations are what takes the time there; the
+    compiler makes more of `plain`. The README shows the measurement.
     """
     if keras.backend.backend() != "torch":
+        return plain
+    from torch.fx.experimental.proxy_tensor import get_proxy_mode
+
+    if get_proxy_mode() is not None:  # a step is being recorded for the compiler
         return plain
     from keras_s4ntm.torch_access import NTMAccess
 
@@ -139,6 +178,24 @@ def set_seed(seed):
     also load TensorFlow on every backend, wherever it is installed.
     """
     random.seed(seed)
+
+
+def compile_loops():
+    """On PyTorch, from now on compile the time steps of memory networks that are trained.
+
+    PyTorch needs a C++ compiler for it. Where there is none, or where PyTorch's own environment
+    variable `TORCH_COMPILE_DISABLE=1` forbids it, steps run operation by operation as before. JAX
+    and TensorFlow compile by themselves. The README shows the measurement.
+
+    Returns:
+        Whether steps are compiled on PyTorch.
+    """
+    global loops_are_compiled
+    if keras.backend.backend() == "torch" and os.environ.get("TORCH_COMPILE_DISABLE") != "1":
+        from keras_s4ntm.torch_loop import can_compile
+
+        loops_are_compiled = can_compile()
+    return loops_are_compiled
 
 
 def keep_freed_memory():

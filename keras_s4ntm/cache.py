@@ -30,10 +30,10 @@ def use(backend):
 def settings(backend, directory):
     """The environment variables that make a backend use a directory as its cache.
 
-    They count if they are set before the backend is loaded. PyTorch compiles nothing here.
+    They count if they are set before the backend is loaded.
     """
     return {
         "jax": {"JAX_COMPILATION_CACHE_DIR": str(directory)},
         "tensorflow": {"TF_XLA_FLAGS": f'--tf_xla_persistent_cache_directory="{directory}"'},
-        "torch": {},
+        "torch": {"TORCHINDUCTOR_CACHE_DIR": str(directory)},
     }[backend]

@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_s4ntm.backend import compile_loops
 from keras_s4ntm.batches import Batches
 from keras_s4ntm.callbacks import RunRecorder, SeedEpochs, StopAfter, StopWhenSolved
 from keras_s4ntm.curriculum import with_curriculum
@@ -13,11 +14,12 @@ from keras_s4ntm.outputs import OUTPUTS
 def compile_model(model, task, recipe):
     """Compile for the task's kind of output."""
     output = OUTPUTS[task.output]
+    compile_loops()
     model.compile(
         optimizer=make_optimizer(recipe),
         loss=output.loss(from_logits=True, reduction="mean_with_sample_weight"),
         **output.metrics(),
-        # XLA pays on TensorFlow's CPU too, where "auto" does not use it; torch compiles steps.
+        # XLA pays on TensorFlow's CPU too, where "auto" does not use it.
         jit_compile=keras.backend.backend() != "torch",
     )
     # Or TensorFlow traces the first step twice, the second time without what made its variables.

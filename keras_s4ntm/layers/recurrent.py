@@ -1,12 +1,11 @@
 """The loop over time that every memory network of this package shares."""
 
-import itertools
 import math
 
 import keras
 from keras import ops
 
-from keras_s4ntm.backend import loop_step, recomputed, rnn
+from keras_s4ntm.backend import loop, recomputed, rnn
 from keras_s4ntm.checks import check_positive_int
 from keras_s4ntm.layers.states import flattened, shaped, where
 
@@ -14,6 +13,7 @@ LONG = 256  # time steps from which on the loop runs in segments
 
 
 def run_loop(
+    layer,
     step,
     sequences,
     states,
@@ -26,7 +26,7 @@ def run_loop(
     """`step` at every time step: Keras' own recurrent loop, in segments where that is wanted.
 
     Args:
-        step, variables, constants: see `recomputed`. The first state is the previous output.
+        layer, step, variables, constants: see `loop`. The first state is the previous output.
         sequences: a nest of tensors `(B, T, ...)`.
         states: the first ones.
         project: what makes of `sequences` the inputs of `step`, for many time steps at once.
@@ -43,24 +43,15 @@ def run_loop(
         segment_length = round(math.sqrt(length)) if length >= LONG else None
     if segment_length and segment_length < length:
         return run_segments(
-            step, sequences, states, variables, constants, project, segment_length, **options
+            layer, step, sequences, states, variables, constants, project, segment_length, **options
         )
     inputs = project(sequences) if project else sequences
-    flat = keras.tree.flatten(inputs)  # Keras unrolls no deeper nests
-    ends = list(itertools.accumulate(x.shape[-1] for x in flat))[:-1]
-    if length is None:  # and takes unknown lengths of one tensor only
-        flat = ops.concatenate(flat, axis=-1)
-
-    def flat_step(flat, states, constants):
-        if length is None:
-            flat = ops.split(flat, ends, axis=-1) if ends else [flat]
-        return step(keras.tree.pack_sequence_as(inputs, flat), states, constants)
-
-    step_function = loop_step(flat_step, variables, constants)
-    return rnn(step_function, flat, states, input_length=length, **options)
+    return loop(layer, step, inputs, states, variables, constants, **options)
 
 
-def run_segments(step, sequences, states, variables, constants, project, segment_length, **options):
+def run_segments(
+    layer, step, sequences, states, variables, constants, project, segment_length, **options
+):
     """As `run_loop`, but for the backward pass only the states between two segments are stored.
 
     It runs one segment after the other once more, `project` included, and stores its states for
@@ -74,18 +65,18 @@ def run_segments(step, sequences, states, variables, constants, project, segment
         return ops.reshape(x[:, :whole], (-1, count, segment_length, *x.shape[2:]))
 
     def plain(sequences, states, constants):
-        return run_loop(step, sequences, states, variables, constants, project, None, **options)
+        return run_loop(
+            layer, step, sequences, states, variables, constants, project, None, **options
+        )
 
-    def segment(parts, states, constants):
-        parts = keras.tree.pack_sequence_as(sequences, parts)
-        _, outputs, states = plain(parts, states, constants)
+    def segment(sequences, states, constants):
+        _, outputs, states = plain(sequences, states, constants)
         return ops.reshape(outputs, (-1, math.prod(outputs.shape[1:]))), states
 
     _, outputs, states = rnn(
         recomputed(segment, variables, constants),
-        [in_segments(x) for x in keras.tree.flatten(sequences)],
+        keras.tree.map_structure(in_segments, sequences),
         states,
-        input_length=count,
         **options,
     )
     outputs = ops.reshape(outputs, (ops.shape(outputs)[0], -1, states[0].shape[-1]))
@@ -161,10 +152,11 @@ class MemoryRNN(keras.layers.RNN):
         if self.go_backwards:
             inputs = keras.tree.map_structure(lambda x: ops.flip(x, axis=1), inputs)
         last_output, outputs, states = run_loop(
+            self,
             step,
             inputs,
             shaped(initial_state, self.cell.state_shapes),
-            self.cell.trainable_variables,
+            self.cell.weights,
             constants,
             project,
             self.segment_length,

@@ -421,6 +421,7 @@ class S4DNTM(MemoryRNN):
             projection = projection if noise is None else projection + noise
             states = [initial_reads, memory, weights]
             _, reads, states = run_loop(
+                self,
                 step,
                 projection,
                 states,

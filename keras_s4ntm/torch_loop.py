@@ -1,0 +1,183 @@
+"""The loop over time on PyTorch, with compiled steps.
+
+PyTorch takes one small operation after the other. Here one time step is recorded once, with fake
+tensors, as a list of PyTorch's operations, and so is its gradient; PyTorch's compiler makes one
+piece of C++ of each. The README, "Backends", shows what that saves. The gradient of a step computes
+the step once more, so that of the forward pass only the states are stored:
+
+    forward    s_t = step(x_t, s_{t-1})                                t = 1 ... T
+    backward   d x_t, d s_{t-1}, d w += gradient of step(x_t, s_{t-1}) from d s_t, t = T ... 1
+
+where w is all that is the same at every step. `d x` is the derivative of the loss by x.
+"""
+
+import itertools
+import sysconfig
+import weakref
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+import torch
+import torch._inductor
+from keras.src.backend.common.variables import AutocastScope
+from torch._inductor.cpp_builder import get_cpp_compiler
+from torch._inductor.exc import InvalidCxxCompiler
+from torch._subclasses.fake_tensor import DataDependentOutputException
+from torch.autograd.function import once_differentiable
+from torch.autograd.graph import saved_tensors_hooks
+from torch.fx.experimental.proxy_tensor import make_fx
+
+COMPILED = weakref.WeakKeyDictionary()  # the compiled steps of a layer, by what goes into them
+
+
+class CompiledStep(NamedTuple):
+    """A step and its gradient; `sizes`: how many tensors are inputs, states and constants."""
+
+    step: object
+    gradient: object
+    sizes: tuple
+
+
+class NotCompiled(Exception):
+    """What happens in this step cannot be recorded once for all steps."""
+
+
+def can_compile():
+    """Whether PyTorch finds what its compiler needs: a C++ compiler and the headers of Python."""
+    try:
+        get_cpp_compiler()
+    except InvalidCxxCompiler:
+        return False
+    return Path(sysconfig.get_path("include"), "Python.h").exists()
+
+
+def run(layer, step, inputs, states, variables, constants, return_all_outputs=True, unroll=False):
+    """`step` at every time step, compiled.
+
+    Args:
+        layer: the layer whose step it is. It has one for the same structure and shapes of inputs,
+            states and constants.
+        step, inputs, states, variables, constants, return_all_outputs, unroll: see
+            `keras_s4ntm.backend.loop`.
+
+    Returns:
+        `(last_output, outputs, states)`; `None` for what is not compiled: loops that are not
+        trained or not on the CPU, and steps that change variables or in which what is done
+        depends on the values of tensors.
+    """
+    if not torch.is_grad_enabled() or states[0].device.type != "cpu":
+        return None
+    with AutocastScope(None):
+        values = [variable.value for variable in variables]
+    parts = keras.tree.flatten(inputs), list(states), [*keras.tree.flatten(constants), *values]
+    key = repr(keras.tree.map_structure(described, (inputs, states, constants, values)))
+    steps = COMPILED.setdefault(layer, {})
+    if key not in steps:
+        now = keras.tree.map_structure(lambda x: x[:, 0], inputs)
+        try:
+            steps[key] = compile_step(step, now, states, variables, values, constants)
+        except (DataDependentOutputException, NotCompiled):
+            steps[key] = None
+    if steps[key] is None:
+        return None
+    outputs, *states = Loop.apply(steps[key], *itertools.chain(*parts))
+    return outputs[:, -1], outputs if return_all_outputs else outputs[:, -1:], states
+
+
+def described(tensor):
+    return tuple(tensor.shape), tensor.dtype
+
+
+def compile_step(step, inputs, states, variables, values, constants):
+    """The `CompiledStep` for tensors such as these, of one time step."""
+    arguments = inputs, states, constants, values
+    sizes = (
+        len(keras.tree.flatten(inputs)),
+        len(states),
+        len(keras.tree.flatten((constants, values))),
+    )
+
+    def forward(*flat):
+        inputs, states, constants, values = keras.tree.pack_sequence_as(arguments, list(flat))
+        mapping = list(zip(variables, values, strict=True))
+        with keras.StatelessScope(state_mapping=mapping) as scope:
+            output, states = step(inputs, states, constants)
+        if len(scope.state_mapping) > len(mapping):
+            raise NotCompiled("The step changes variables.")
+        return [x.contiguous() for x in (output, *states)]
+
+    def backward(*flat):
+        leaves, d_results, d_same = split(flat, sum(sizes), 1 + sizes[1], sizes[2])
+        leaves = [x.detach().requires_grad_() for x in leaves]
+        with torch.enable_grad():
+            results = forward(*leaves)
+        pairs = zip(results, d_results, strict=True)
+        results, d_results = zip(*((r, d) for r, d in pairs if r.requires_grad), strict=True)
+        d_leaves = torch.autograd.grad(
+            results, leaves, d_results, allow_unused=True, materialize_grads=True
+        )
+        d_inputs, d_states, d_here = split(d_leaves, *sizes)
+        d_same = [a + b for a, b in zip(d_same, d_here, strict=True)]
+        return [x.contiguous() for x in (*d_inputs, *d_states, *d_same)]
+
+    flat = [x.detach().contiguous() for x in keras.tree.flatten(arguments)]
+    # What is recomputed for a segment of the loop must not hook into what is recorded here.
+    with torch.no_grad(), saved_tensors_hooks(lambda x: x, lambda x: x):
+        results = forward(*flat)
+        return CompiledStep(
+            compiled(forward, flat),
+            compiled(backward, [*flat, *results, *flat[sum(sizes[:2]) :]]),
+            sizes,
+        )
+
+
+def compiled(function, tensors):
+    """`function` of tensors as C++, for tensors of the shapes of these."""
+    graph = make_fx(function, tracing_mode="fake")(*tensors)
+    return torch._inductor.compile(graph, tensors, options={"cpp_wrapper": True})
+
+
+def split(tensors, *sizes):
+    """So many of the tensors, then so many, ..."""
+    ends = list(itertools.accumulate(sizes, initial=0))
+    return [list(tensors[a:b]) for a, b in itertools.pairwise(ends)]
+
+
+class Loop(torch.autograd.Function):
+    """`apply` takes a `CompiledStep`, the inputs `(B, T, ...)`, the first states and what is the
+    same at every step; it gives the outputs `(B, T, ...)` and the last states.
+    """
+
+    @staticmethod
+    def forward(ctx, compiled, *flat):
+        inputs, states, same = split(flat, *compiled.sizes)
+        inputs = [x.transpose(0, 1).contiguous() for x in inputs]
+        states = [x.contiguous() for x in states]
+        outputs, history = [], []
+        for now in zip(*inputs, strict=True):
+            history += states
+            output, *states = compiled.step(*now, *states, *same)
+            outputs.append(output)
+        ctx.compiled = compiled
+        ctx.save_for_backward(*inputs, *same, *history)
+        return torch.stack(outputs, 1), *(x.clone() for x in states)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, d_outputs, *d_states):
+        gradient, sizes = ctx.compiled.gradient, ctx.compiled.sizes
+        d_outputs = d_outputs.transpose(0, 1).contiguous()
+        steps = len(d_outputs)
+        inputs, same, history = split(ctx.saved_tensors, sizes[0], sizes[2], steps * sizes[1])
+        d_states = [x.contiguous() for x in d_states]
+        d_same = [torch.zeros_like(x) for x in same]
+        d_inputs = []
+        for t in reversed(range(steps)):
+            now, states = [x[t] for x in inputs], history[t * sizes[1] : (t + 1) * sizes[1]]
+            d_now, d_states, d_same = split(
+                gradient(*now, *states, *same, d_outputs[t], *d_states, *d_same), *sizes
+            )
+            d_inputs.append(d_now)
+        d_inputs = [torch.stack(x[::-1], 1) for x in zip(*d_inputs, strict=True)]
+        return None, *d_inputs, *d_states, *d_same
