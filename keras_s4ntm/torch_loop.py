@@ -121,19 +121,20 @@ def compile_step(step, inputs, states, variables, values, constants):
         d_same = [a + b for a, b in zip(d_same, d_here, strict=True)]
         return [x.contiguous() for x in (*d_inputs, *d_states, *d_same)]
 
-    flat = [x.detach().contiguous() for x in keras.tree.flatten(arguments)]
     # What is recomputed for a segment of the loop must not hook into what is recorded here.
     with torch.no_grad(), saved_tensors_hooks(lambda x: x, lambda x: x):
+        flat = keras.tree.flatten(arguments)
         results = forward(*flat)
+        same = flat[sum(sizes[:2]) :]
         return CompiledStep(
-            compiled(forward, flat),
-            compiled(backward, [*flat, *results, *flat[sum(sizes[:2]) :]]),
-            sizes,
+            compiled(forward, flat), compiled(backward, [*flat, *results, *same]), sizes
         )
 
 
 def compiled(function, tensors):
     """`function` of tensors as C++, for tensors of the shapes of these."""
+    # A tensor that is there twice would be recorded as one.
+    tensors = [x.clone(memory_format=torch.contiguous_format) for x in tensors]
     graph = make_fx(function, tracing_mode="fake")(*tensors)
     return torch._inductor.compile(graph, tensors, options={"cpp_wrapper": True})
 
