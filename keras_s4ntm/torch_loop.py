@@ -62,26 +62,27 @@ def run(layer, step, inputs, states, variables, constants, return_all_outputs=Tr
             `keras_s4ntm.backend.loop`.
 
     Returns:
-        `(last_output, outputs, states)`; `None` for what is not compiled: loops that are not
-        trained or not on the CPU, and steps that change variables or in which what is done
+        `(last_output, outputs, states)`; `None` for what is not compiled: steps that were not
+        trained with such shapes before, or are not on the CPU, change variables or do what
         depends on the values of tensors.
     """
-    if not torch.is_grad_enabled() or states[0].device.type != "cpu":
+    if states[0].device.type != "cpu":
         return None
     with AutocastScope(None):
         values = [variable.value for variable in variables]
     parts = keras.tree.flatten(inputs), list(states), [*keras.tree.flatten(constants), *values]
     key = repr(keras.tree.map_structure(described, (inputs, states, constants, values)))
     steps = COMPILED.setdefault(layer, {})
-    if key not in steps:
+    training = torch.is_grad_enabled()
+    if key not in steps and training:
         now = keras.tree.map_structure(lambda x: x[:, 0], inputs)
         try:
             steps[key] = compile_step(step, now, states, variables, values, constants)
         except (DataDependentOutputException, NotCompiled):
             steps[key] = None
-    if steps[key] is None:
+    if steps.get(key) is None:
         return None
-    outputs, *states = Loop.apply(steps[key], *itertools.chain(*parts))
+    outputs, *states = Loop.apply(steps[key], training, *itertools.chain(*parts))
     return outputs[:, -1], outputs if return_all_outputs else outputs[:, -1:], states
 
 
@@ -146,18 +147,19 @@ def split(tensors, *sizes):
 
 
 class Loop(torch.autograd.Function):
-    """`apply` takes a `CompiledStep`, the inputs `(B, T, ...)`, the first states and what is the
-    same at every step; it gives the outputs `(B, T, ...)` and the last states.
+    """`apply` takes a `CompiledStep`, whether there will be a backward pass, the inputs
+    `(B, T, ...)`, the first states and what is the same at every step; it gives the outputs
+    `(B, T, ...)` and the last states.
     """
 
     @staticmethod
-    def forward(ctx, compiled, *flat):
+    def forward(ctx, compiled, training, *flat):
         inputs, states, same = split(flat, *compiled.sizes)
         inputs = [x.transpose(0, 1).contiguous() for x in inputs]
         states = [x.contiguous() for x in states]
         outputs, history = [], []
         for now in zip(*inputs, strict=True):
-            history += states
+            history += states if training else []
             output, *states = compiled.step(*now, *states, *same)
             outputs.append(output)
         ctx.compiled = compiled
@@ -181,4 +183,4 @@ class Loop(torch.autograd.Function):
             )
             d_inputs.append(d_now)
         d_inputs = [torch.stack(x[::-1], 1) for x in zip(*d_inputs, strict=True)]
-        return None, *d_inputs, *d_states, *d_same
+        return None, None, *d_inputs, *d_states, *d_same
