@@ -99,19 +99,24 @@ def recomputed(step, variables=(), constants=()):
     Returns:
         A function of `(inputs, states)`.
     """
+    # The backward pass runs outside of the layer, where nothing says how variables are cast.
+    cast = get_autocast_scope() or AutocastScope(None)
     if keras.backend.backend() == "tensorflow":
-        return recomputed_on_tensorflow(step, variables, constants)
-    return keras.remat(lambda inputs, states: step(inputs, states, constants))
+        return recomputed_on_tensorflow(step, variables, constants, cast)
+
+    def cast_step(inputs, states):
+        with AutocastScope(cast.dtype):
+            return step(inputs, states, constants)
+
+    return keras.remat(cast_step)
 
 
-def recomputed_on_tensorflow(step, variables, constants):
+def recomputed_on_tensorflow(step, variables, constants, cast):
     """See `recomputed`. A custom gradient inside a `tf.while_loop` gives none to what it closes
     over, so variables and constants go in as arguments.
     """
     import tensorflow as tf
 
-    # The backward pass is traced outside of the layer, where nothing says how variables are cast.
-    cast = get_autocast_scope() or AutocastScope(None)
     with AutocastScope(None):
         values = [tf.convert_to_tensor(variable) for variable in variables]
 

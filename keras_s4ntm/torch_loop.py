@@ -13,6 +13,7 @@ where w is all that is the same at every step. `d x` is the derivative of the lo
 
 import itertools
 import sysconfig
+import warnings
 import weakref
 from pathlib import Path
 from typing import NamedTuple
@@ -23,7 +24,6 @@ import torch._inductor
 from keras.src.backend.common.variables import AutocastScope
 from torch._inductor.cpp_builder import get_cpp_compiler
 from torch._inductor.exc import InvalidCxxCompiler
-from torch._subclasses.fake_tensor import DataDependentOutputException
 from torch.autograd.function import once_differentiable
 from torch.autograd.graph import saved_tensors_hooks
 from torch.fx.experimental.proxy_tensor import make_fx
@@ -37,10 +37,6 @@ class CompiledStep(NamedTuple):
     step: object
     gradient: object
     sizes: tuple
-
-
-class NotCompiled(Exception):
-    """What happens in this step cannot be recorded once for all steps."""
 
 
 def can_compile():
@@ -63,22 +59,23 @@ def run(layer, step, inputs, states, variables, constants, return_all_outputs=Tr
 
     Returns:
         `(last_output, outputs, states)`; `None` for what is not compiled: steps that were not
-        trained with such shapes before, or are not on the CPU, change variables or do what
-        depends on the values of tensors.
+        trained with such shapes before or are not on the CPU, and, with a warning, what cannot be
+        recorded: a step that draws random numbers, say, or in which values decide what is done.
     """
     if states[0].device.type != "cpu":
         return None
     with AutocastScope(None):
         values = [variable.value for variable in variables]
     parts = keras.tree.flatten(inputs), list(states), [*keras.tree.flatten(constants), *values]
-    key = repr(keras.tree.map_structure(described, (inputs, states, constants, values)))
+    now = keras.tree.map_structure(lambda x: x[:, 0], inputs)
+    key = repr(keras.tree.map_structure(described, (now, states, constants, values)))
     steps = COMPILED.setdefault(layer, {})
     training = torch.is_grad_enabled()
     if key not in steps and training:
-        now = keras.tree.map_structure(lambda x: x[:, 0], inputs)
         try:
             steps[key] = compile_step(step, now, states, variables, values, constants)
-        except (DataDependentOutputException, NotCompiled):
+        except Exception as error:  # one of the step itself will come again in the plain loop
+            warnings.warn(f"The loop of {layer.name} is not compiled: {error}", stacklevel=2)
             steps[key] = None
     if steps.get(key) is None:
         return None
@@ -105,7 +102,7 @@ def compile_step(step, inputs, states, variables, values, constants):
         with keras.StatelessScope(state_mapping=mapping) as scope:
             output, states = step(inputs, states, constants)
         if len(scope.state_mapping) > len(mapping):
-            raise NotCompiled("The step changes variables.")
+            raise ValueError("it changes variables")
         return [x.contiguous() for x in (output, *states)]
 
     def backward(*flat):
@@ -137,6 +134,9 @@ def compiled(function, tensors):
     # A tensor that is there twice would be recorded as one.
     tensors = [x.clone(memory_format=torch.contiguous_format) for x in tensors]
     graph = make_fx(function, tracing_mode="fake")(*tensors)
+    tags = itertools.chain(*(getattr(node.target, "tags", ()) for node in graph.graph.nodes))
+    if torch.Tag.nondeterministic_seeded in tags:
+        raise ValueError("it draws random numbers, which are others when it is computed again")
     return torch._inductor.compile(graph, tensors, options={"cpp_wrapper": True})
 
 

@@ -8,6 +8,7 @@ BACKEND = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # three workers share the cores
 os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")  # compiling is most of the time
+os.environ.setdefault("TORCH_COMPILE_DISABLE", "1")  # but in the tests of what is compiled
 
 if importlib.util.find_spec("torch"):
     import torch  # noqa: F401  before tensorflow, else the two crash in one process

@@ -187,10 +187,19 @@ class CellController(keras.layers.Layer):
     Args:
         cell: a Keras RNN cell with flat states, for example `keras.layers.GRUCell(100)` or
             `keras.layers.StackedRNNCells([...])`.
+
+    Raises:
+        ValueError: the cell has dropout. Only Keras' own RNN layers draw its masks anew.
     """
 
     def __init__(self, cell, **kwargs):
         super().__init__(**kwargs)
+        for part in getattr(cell, "cells", [cell]):
+            if getattr(part, "dropout", 0) or getattr(part, "recurrent_dropout", 0):
+                raise ValueError(
+                    "The cell of a controller must have no dropout, whose masks only Keras' own "
+                    "RNN layers draw anew: put keras.layers.Dropout around the memory network."
+                )
         self.cell = cell
         self.state_size = keras.tree.flatten(cell.state_size)
         output_size = getattr(cell, "output_size", None)

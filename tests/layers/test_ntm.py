@@ -234,6 +234,7 @@ def test_every_weight_gets_a_gradient(rng):
             "controller must be one of 'lstm', 'forgetful-lstm', 'feedforward'",
         ),
         ({"controller": 3}, "controller must be a name"),
+        ({"controller": keras.layers.GRUCell(6, dropout=0.5)}, "must have no dropout"),
     ],
     ids=str,
 )
