@@ -61,6 +61,9 @@ def command(
 ):
     """Train a network on TASK, evaluate it far beyond training, leave a run directory.
 
+    The first step compiles, which takes up to a minute. What was compiled is kept for the next run,
+    below ~/.cache/keras-s4ntm (or XDG_CACHE_HOME).
+
     \b
     Examples:
       s4ntm train copy

@@ -84,6 +84,7 @@ def run(layer, step, inputs, states, variables, constants, return_all_outputs=Tr
 
 
 def described(tensor):
+    """What a step is compiled for."""
     return tuple(tensor.shape), tensor.dtype
 
 

@@ -30,9 +30,9 @@ def test_the_cache_is_the_users_and_that_of_this_machine_and_version(monkeypatch
     assert cache.directory(BACKEND).relative_to(tmp_path).parts[:2] == (".cache", "keras-s4ntm")
 
 
-@pytest.mark.skipif(BACKEND == "torch", reason="compiles nothing")
 def test_what_is_compiled_is_found_in_the_cache(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "with a space"))
+    monkeypatch.delenv("TORCH_COMPILE_DISABLE", raising=False)
     monkeypatch.setenv("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
     for name in cache.settings(BACKEND, ""):
         monkeypatch.delenv(name, raising=False)
