@@ -47,10 +47,7 @@ def test_the_loop_over_time_gives_what_the_one_of_keras_gives(rng, return_all_ou
         return 2.0 * state, [state]
 
     arguments = [x, scale], [state]
-    options = {"input_length": 4, "return_all_outputs": return_all_outputs}
-    for actual, expected in zip(
-        keras.tree.flatten(rnn(step, *arguments, **options)),
-        keras.tree.flatten(backend.rnn(step, *arguments, **options)),
-        strict=True,
-    ):
+    ours = rnn(step, *arguments, return_all_outputs)
+    of_keras = backend.rnn(step, *arguments, input_length=4, return_all_outputs=return_all_outputs)
+    for actual, expected in zip(*map(keras.tree.flatten, (ours, of_keras)), strict=True):
         np.testing.assert_allclose(numpy(actual), numpy(expected), atol=1e-6)

@@ -3,10 +3,14 @@
 import keras
 import numpy as np
 import pytest
-from helpers import numpy, tensors
+from helpers import numpy, small, tensors
 from keras import ops
 
 from keras_s4ntm import NTM, S4DNTM, backend
+from keras_s4ntm.models import build_model
+from keras_s4ntm.recipe import Recipe
+from keras_s4ntm.tasks import Copy
+from keras_s4ntm.training import compile_model
 
 if keras.backend.backend() != "torch":
     pytest.skip("is for PyTorch only", allow_module_level=True)
@@ -125,6 +129,14 @@ def test_without_a_compiler_or_where_pytorch_must_not_compile_loops_stay_plain(m
     assert backend.compile_loops()
     monkeypatch.setattr(torch_loop, "get_cpp_compiler", no_compiler)
     assert not backend.compile_loops()
+
+
+def test_what_we_train_is_compiled(monkeypatch):
+    monkeypatch.setattr(backend, "loops_are_compiled", False)
+    monkeypatch.delenv("TORCH_COMPILE_DISABLE")
+    task = Copy(max_length=3)
+    compile_model(build_model("ntm", task, **small("ntm")), task, Recipe())
+    assert backend.loops_are_compiled
 
 
 def no_compiler():
