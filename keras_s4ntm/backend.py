@@ -186,7 +186,7 @@ def set_seed(seed):
 
 
 def compile_loops():
-    """On PyTorch, from now on compile the time steps of memory networks that are trained.
+    """On PyTorch, from now on compile the time steps of memory networks.
 
     PyTorch needs a C++ compiler for it. Where there is none, or where PyTorch's own environment
     variable `TORCH_COMPILE_DISABLE=1` forbids it, steps run operation by operation as before. JAX

@@ -32,7 +32,8 @@ COMPILED = weakref.WeakKeyDictionary()  # the compiled steps of a layer, by what
 
 
 class CompiledStep(NamedTuple):
-    """A step and its gradient; `sizes`: how many tensors are inputs, states and constants."""
+    """A step and its gradient, `None` where it was not needed yet; `sizes`: how many tensors are
+    inputs, states and constants."""
 
     step: object
     gradient: object
@@ -58,9 +59,9 @@ def run(layer, step, inputs, states, variables, constants, return_all_outputs=Tr
             `keras_s4ntm.backend.loop`.
 
     Returns:
-        `(last_output, outputs, states)`; `None` for what is not compiled: steps that were not
-        trained with such shapes before or are not on the CPU, and, with a warning, what cannot be
-        recorded: a step that draws random numbers, say, or in which values decide what is done.
+        `(last_output, outputs, states)`; `None` for what is not compiled: what is not on the CPU
+        and, with a warning, steps that cannot be recorded: one that draws random numbers, say, or
+        one in which values decide what is done.
     """
     if states[0].device.type != "cpu":
         return None
@@ -71,13 +72,13 @@ def run(layer, step, inputs, states, variables, constants, return_all_outputs=Tr
     key = repr(keras.tree.map_structure(described, (now, states, constants, values)))
     steps = COMPILED.setdefault(layer, {})
     training = torch.is_grad_enabled()
-    if key not in steps and training:
+    if key not in steps or (training and steps[key] and not steps[key].gradient):
         try:
-            steps[key] = compile_step(step, now, states, variables, values, constants)
+            steps[key] = compile_step(step, now, states, variables, values, constants, training)
         except Exception as error:  # one of the step itself will come again in the plain loop
             warnings.warn(f"The loop of {layer.name} is not compiled: {error}", stacklevel=2)
             steps[key] = None
-    if steps.get(key) is None:
+    if steps[key] is None:
         return None
     outputs, *states = Loop.apply(steps[key], training, *itertools.chain(*parts))
     return outputs[:, -1], outputs if return_all_outputs else outputs[:, -1:], states
@@ -88,7 +89,7 @@ def described(tensor):
     return tuple(tensor.shape), tensor.dtype
 
 
-def compile_step(step, inputs, states, variables, values, constants):
+def compile_step(step, inputs, states, variables, values, constants, training):
     """The `CompiledStep` for tensors such as these, of one time step."""
     arguments = inputs, states, constants, values
     sizes = (
@@ -125,9 +126,8 @@ def compile_step(step, inputs, states, variables, values, constants):
         flat = keras.tree.flatten(arguments)
         results = forward(*flat)
         same = flat[sum(sizes[:2]) :]
-        return CompiledStep(
-            compiled(forward, flat), compiled(backward, [*flat, *results, *same]), sizes
-        )
+        gradient = compiled(backward, [*flat, *results, *same]) if training else None
+        return CompiledStep(compiled(forward, flat), gradient, sizes)
 
 
 def compiled(function, tensors):

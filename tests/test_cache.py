@@ -15,9 +15,12 @@ COMPILE = f"""
 from keras_s4ntm import cache
 cache.use({BACKEND!r})
 import keras, numpy
-model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
-model.compile("sgd", "mse", jit_compile=True)
-model.fit(numpy.ones((4, 3)), numpy.ones((4, 2)), verbose=0)
+from keras_s4ntm import NTM
+from keras_s4ntm.backend import compile_loops
+compile_loops()
+model = keras.Sequential([keras.Input((4, 3)), NTM(2, memory_size=3, memory_width=2)])
+model.compile("sgd", "mse", jit_compile={BACKEND != "torch"})
+model.fit(numpy.ones((4, 4, 3)), numpy.ones((4, 2)), verbose=0)
 """
 
 

@@ -71,21 +71,24 @@ def test_masked_outputs_and_all_gradients_are_those_of_the_plain_loop(
 
 def test_one_compilation_serves_all_lengths_and_predictions(rng, loops_are_compiled, monkeypatch):
     layer, inputs = small_ntm(), sequences(rng)
-    layer(inputs)
+    layer(inputs[:, :3])
+    (step,) = torch_loop.COMPILED[layer].values()
     with torch.no_grad():
         compiled = [layer(inputs), layer(inputs[:, :4])]
-    layer(inputs[:, :3])
-    assert len(torch_loop.COMPILED[layer]) == 1
+    assert list(torch_loop.COMPILED[layer].values()) == [step]
     monkeypatch.setattr(backend, "loops_are_compiled", False)
     for actual, x in zip(compiled, (inputs, inputs[:, :4]), strict=True):
         np.testing.assert_allclose(numpy(actual), numpy(layer(x)), atol=1e-6)
 
 
-def test_predictions_alone_compile_nothing(rng, loops_are_compiled):
-    layer = small_ntm()
+def test_a_gradient_is_compiled_when_one_is_needed(rng, loops_are_compiled):
+    layer, inputs = small_ntm(), sequences(rng)
     with torch.no_grad():
-        layer(sequences(rng))
-    assert not torch_loop.COMPILED[layer]
+        layer(inputs)
+    (step,) = torch_loop.COMPILED[layer].values()
+    assert step.gradient is None
+    ops.sum(layer(inputs)).backward()
+    assert all(variable.value.grad is not None for variable in layer.trainable_variables)
 
 
 class NoisyCell(keras.layers.SimpleRNNCell):
