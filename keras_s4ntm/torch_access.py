@@ -1,9 +1,10 @@
 """One step of a Neural Turing Machine's memory access on PyTorch, with its gradient written out.
 
-PyTorch runs operation by operation and records each for the backward pass. Here the chain rule is
-written out, so that nothing is recorded and the same equations take fewer operations; the README,
-"Backends", shows what that saves. `MemoryAccess.move_write_read` says the same in the words of the
-paper; the tests hold this against it, values and gradients.
+Where the loop over time is not compiled (`torch_loop.py`), PyTorch runs operation by operation and
+records each for the backward pass. Here the chain rule is written out, so that nothing is recorded
+and the same equations take fewer operations; the README, "Backends", shows what that saves.
+`MemoryAccess.move_write_read` says the same in the words of the paper; the tests hold this against
+it, values and gradients.
 
 Shapes: B batch, H heads (W write heads, then R read heads), N memory slots, M their width, S shift
 range. In the backward pass `d_x` is the derivative of the loss by `x`.

@@ -6,7 +6,7 @@ import pytest
 from helpers import numpy, small, tensors
 from keras import ops
 
-from keras_s4ntm import NTM, S4DNTM, backend
+from keras_s4ntm import DNC, NTM, S4DNTM, backend
 from keras_s4ntm.models import build_model
 from keras_s4ntm.recipe import Recipe
 from keras_s4ntm.tasks import Copy
@@ -25,6 +25,7 @@ LAYERS = {
     "in segments, in bfloat16, frozen": lambda: NTM(
         5, segment_length=3, dtype="mixed_bfloat16", trainable=False, **SMALL
     ),
+    "of a DNC": lambda: DNC(5, **SMALL),
     "with constants": lambda: S4DNTM(5, state_dimension=4, return_state=True, **SMALL),
 }
 
