@@ -117,7 +117,7 @@ def test_long_sequences_run_in_segments_by_themselves(rng, name, monkeypatch):
     run_segments = recurrent.run_segments
 
     def note(*args, **kwargs):
-        lengths.append(args[6])
+        lengths.append(args[7])
         return run_segments(*args, **kwargs)
 
     monkeypatch.setattr(recurrent, "run_segments", note)
