@@ -23,7 +23,7 @@ def run_loop(
     segment_length="auto",
     **options,
 ):
-    """`step` at every time step: Keras' own recurrent loop, in segments where that is wanted.
+    """`step` at every time step, in segments where that is wanted.
 
     Args:
         layer, step, variables, constants: see `loop`. The first state is the previous output.
