@@ -6,7 +6,9 @@ for itself and its conjugate (hence the factor 2), with the input matrix B fixed
 
     x' = A x + u,   y = 2 Re(C x) + D u
 
-A complex tensor is a pair of real ones: complex variables have conjugate gradients on JAX.
+A complex tensor is a pair of real ones wherever gradients pass through it, because complex ones
+have conjugate gradients on JAX. Only inside of the convolution, whose gradient is written out, are
+there complex tensors.
 
 Shapes: B batch, L time steps, H channels, n = N/2 modes of a channel.
 """
@@ -16,6 +18,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from keras import ops
+
+from keras_s4ntm.fourier import irfft, rfft
 
 # exp(-9.2): a slower decay than this per unit of time is 0/0 in the ZOH discretisation.
 LOG_DECAY_FLOOR = math.log(1e-4)
@@ -124,11 +128,6 @@ def multiply(x, y):
     return x[0] * y[0] - x[1] * y[1], x[0] * y[1] + x[1] * y[0]
 
 
-def conjugate(x):
-    """The conjugate of a pair."""
-    return x[0], -x[1]
-
-
 def powers(transition, exponents):
     """`Abar^l` for each l of `exponents` `(L,)`, as a pair of `(H, L, n)`."""
     exponents = ops.expand_dims(ops.cast(exponents, "float32"), -1)
@@ -217,47 +216,37 @@ def circular_convolution(inputs, kernel, size):
 
     @ops.custom_gradient
     def convolve(inputs, kernel):
-        kernel_spectrum = ops.rfft(kernel, fft_length=size)
+        kernel_spectrum = rfft(kernel, size)
 
         def gradient(*args, upstream=None):
             if upstream is None:
                 (upstream,) = args
             upstream_spectrum = spectrum(upstream, size)
-            correlation = multiply(upstream_spectrum, conjugate(kernel_spectrum))
-            products = multiply(upstream_spectrum, conjugate(spectrum(inputs, size)))
-            totals = [sum_over_batch(part) for part in products]
-            kernel_gradient = ops.irfft(totals, fft_length=size)[..., :kernel_length]
+            products = upstream_spectrum * ops.conj(spectrum(inputs, size))
+            kernel_gradient = irfft(ops.sum(products, axis=0), size)[..., :kernel_length]
+            correlation = upstream_spectrum * ops.conj(kernel_spectrum)
             return signal(correlation, size, shape), kernel_gradient
 
-        product = multiply(spectrum(inputs, size), kernel_spectrum)
-        return signal(product, size, shape), gradient
+        return signal(spectrum(inputs, size) * kernel_spectrum, size, shape), gradient
 
     shape, kernel_length = ops.shape(inputs), ops.shape(kernel)[1]
     return convolve(inputs, kernel)
 
 
 def spectrum(inputs, size):
-    """`(B, L, H)` as its spectrum over time, a pair of `(B, H, size // 2 + 1)`."""
-    return ops.rfft(ops.transpose(inputs, (0, 2, 1)), fft_length=size)
+    """`(B, L, H)` as its spectrum over time, `(B, H, size // 2 + 1)`, complex."""
+    return rfft(ops.transpose(inputs, (0, 2, 1)), size)
 
 
-def signal(pair, size, shape):
+def signal(spectrum, size, shape):
     """What has this spectrum over time: the first steps, as a tensor of `shape` `(B, L, H)`.
 
     The reshapes make PyTorch write the result in this order: computing with a transposed view,
     here and in the layers that follow, is several times as slow.
     """
     _, length, channels = shape
-    outputs = ops.transpose(ops.irfft(pair, fft_length=size)[..., :length], (0, 2, 1))
+    outputs = ops.transpose(irfft(spectrum, size)[..., :length], (0, 2, 1))
     return ops.reshape(ops.reshape(outputs, (-1, length * channels)), (-1, length, channels))
-
-
-def sum_over_batch(x):
-    """Sum over the first axis, as a product with ones: XLA on a CPU would fuse a plain sum with
-    what comes before it, into a loop that is ten times as slow."""
-    rows = ops.reshape(x, (ops.shape(x)[0], -1))
-    total = ops.matmul(ops.ones((1, ops.shape(x)[0]), x.dtype), rows)
-    return ops.reshape(total, ops.shape(x)[1:])
 
 
 def causal_convolution(inputs, kernel):
