@@ -1,4 +1,7 @@
-"""The one place where backends differ, each time because a measurement shows that it pays."""
+"""Where backends differ, each time because a measurement shows that it pays.
+
+The one other place is `fourier.py`, for the equations of the state spaces.
+"""
 
 import ctypes
 import itertools
