@@ -1,46 +1,27 @@
-"""Fourier transforms of real sequences, their spectra as complex tensors.
+"""Fourier transforms of real sequences over their last axis, with spectra as complex tensors.
 
-`keras.ops.rfft` and `irfft` take and give pairs of real tensors. Compilers see through that; on
-PyTorch every product of two spectra is then six operations instead of one. The README, "Backends",
-shows what that costs.
+    rfft(x, size)          real (..., L), padded with zeros   ->  complex (..., size // 2 + 1)
+    irfft(spectrum, size)  complex (..., size // 2 + 1)       ->  real (..., size)
+
+They are those of the backend. `keras.ops` has pairs of real tensors instead: compilers see through
+that, but on PyTorch every product of two spectra is then six operations instead of one. The README,
+"Backends", shows what that costs.
 """
 
 import keras
-from keras import ops
 
-
-def rfft(x, size):
-    """The spectrum over the last axis: `(..., L)` to `(..., size // 2 + 1)`, complex.
-
-    Args:
-        x: real, padded with zeros to `size`.
-        size: an even integer or scalar tensor, at least L.
-    """
-    name, x = keras.backend.backend(), ops.convert_to_tensor(x)
-    if name == "torch":
-        import torch
-
-        return torch.fft.rfft(x, n=size)
-    if name == "jax":
-        import jax
-
-        return jax.numpy.fft.rfft(x, n=size)
+if keras.backend.backend() == "torch":
+    from torch.fft import irfft, rfft
+elif keras.backend.backend() == "jax":
+    from jax.numpy.fft import irfft, rfft
+else:
     import tensorflow as tf
 
-    return tf.signal.rfft(x, [size])
+    def rfft(x, size):
+        return tf.signal.rfft(x, [size])
+
+    def irfft(spectrum, size):
+        return tf.signal.irfft(spectrum, [size])
 
 
-def irfft(spectrum, size):
-    """What has this spectrum: `(..., size // 2 + 1)`, complex, to `(..., size)`, real."""
-    name = keras.backend.backend()
-    if name == "torch":
-        import torch
-
-        return torch.fft.irfft(spectrum, n=size)
-    if name == "jax":
-        import jax
-
-        return jax.numpy.fft.irfft(spectrum, n=size)
-    import tensorflow as tf
-
-    return tf.signal.irfft(spectrum, [size])
+__all__ = ["irfft", "rfft"]

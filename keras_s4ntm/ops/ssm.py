@@ -229,6 +229,7 @@ def circular_convolution(inputs, kernel, size):
 
         return signal(spectrum(inputs, size) * kernel_spectrum, size, shape), gradient
 
+    inputs, kernel = ops.convert_to_tensor(inputs), ops.convert_to_tensor(kernel)
     shape, kernel_length = ops.shape(inputs), ops.shape(kernel)[1]
     return convolve(inputs, kernel)
 
