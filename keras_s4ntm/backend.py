@@ -212,16 +212,17 @@ def keep_freed_memory():
     JAX and PyTorch free the buffers of a step, the GNU C library gives large ones back to Linux,
     and Linux clears them page by page before the next step may have them. JAX also has another
     thread allocate them, for which the library keeps no more than 64 MB: the main thread does that
-    from now on. Call this before anything is computed. On TensorFlow, and elsewhere than on Linux,
-    nothing is changed. The README shows the measurement.
+    from now on. Call this before anything is computed. On TensorFlow, and where there is another C
+    library, nothing is changed. The README shows the measurement.
     """
     name = keras.backend.backend()
     if name == "tensorflow" or sys.platform != "linux":
         return
     libc = ctypes.CDLL(None)
-    if hasattr(libc, "gnu_get_libc_version"):
-        libc.mallopt(M_MMAP_THRESHOLD, 2**30)
-        libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+    if not hasattr(libc, "gnu_get_libc_version"):
+        return
+    libc.mallopt(M_MMAP_THRESHOLD, 2**30)
+    libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
     if name == "jax":
         import jax
 

@@ -239,14 +239,14 @@ def spectrum(inputs, size):
     return rfft(ops.transpose(inputs, (0, 2, 1)), size)
 
 
-def signal(spectrum, size, shape):
+def signal(frequencies, size, shape):
     """What has this spectrum over time: the first steps, as a tensor of `shape` `(B, L, H)`.
 
     The reshapes make PyTorch write the result in this order: computing with a transposed view,
     here and in the layers that follow, is several times as slow.
     """
     _, length, channels = shape
-    outputs = ops.transpose(irfft(spectrum, size)[..., :length], (0, 2, 1))
+    outputs = ops.transpose(irfft(frequencies, size)[..., :length], (0, 2, 1))
     return ops.reshape(ops.reshape(outputs, (-1, length * channels)), (-1, length, channels))
 
 
