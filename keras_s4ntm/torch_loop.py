@@ -3,10 +3,10 @@
 PyTorch takes one small operation after the other. Here one time step is recorded once, with fake
 tensors, as a list of PyTorch's operations, and so is its gradient; PyTorch's compiler makes one
 piece of C++ of each. The README, "Backends", shows what that saves. The gradient of a step computes
-the step once more, so that of the forward pass only the states are stored:
+the step once more, up to its states, so that of the forward pass only the states are stored:
 
-    forward    s_t = step(x_t, s_{t-1})                                t = 1 ... T
-    backward   d x_t, d s_{t-1}, d w += gradient of step(x_t, s_{t-1}) from d s_t, t = T ... 1
+    forward    s_t = step(x_t, s_{t-1})                                     t = 1 ... T
+    backward   d x_t, d s_{t-1}, d w += gradient of step(x_t, s_{t-1}) from s_t, d s_t, t = T ... 1
 
 where w is all that is the same at every step. `d x` is the derivative of the loss by x.
 """
@@ -107,11 +107,12 @@ def compile_step(step, inputs, states, variables, values, constants, training):
             raise ValueError("it changes variables")
         return [x.contiguous() for x in (output, *states)]
 
-    def backward(*flat):
-        leaves, d_results, d_same = split(flat, sum(sizes), 1 + sizes[1], sizes[2])
+    def backward(*flat):  # the states after the step are left to `take_states_as_given`
+        leaves, _, d_results, d_same = split(flat, sum(sizes), sizes[1], 1 + sizes[1], sizes[2])
         leaves = [x.detach().requires_grad_() for x in leaves]
         with torch.enable_grad():
             results = forward(*leaves)
+        new_states = results[1:]
         pairs = zip(results, d_results, strict=True)
         results, d_results = zip(*((r, d) for r, d in pairs if r.requires_grad), strict=True)
         d_leaves = torch.autograd.grad(
@@ -119,26 +120,71 @@ def compile_step(step, inputs, states, variables, values, constants, training):
         )
         d_inputs, d_states, d_here = split(d_leaves, *sizes)
         d_same = [a + b for a, b in zip(d_same, d_here, strict=True)]
-        return [x.contiguous() for x in (*d_inputs, *d_states, *d_same)]
+        return [x.contiguous() for x in (*d_inputs, *d_states, *d_same)], new_states
 
     # What is recomputed for a segment of the loop must not hook into what is recorded here.
     with torch.no_grad(), saved_tensors_hooks(lambda x: x, lambda x: x):
-        flat = keras.tree.flatten(arguments)
-        results = forward(*flat)
-        same = flat[sum(sizes[:2]) :]
-        gradient = compiled(backward, [*flat, *results, *same]) if training else None
-        return CompiledStep(compiled(forward, flat), gradient, sizes)
+        flat = distinct(keras.tree.flatten(arguments))
+        results = distinct(forward(*flat))
+        compiled_step = compiled(record(forward, flat), flat)
+        if not training:
+            return CompiledStep(compiled_step, None, sizes)
+        given = distinct([*flat, *results[1:], *results, *flat[sum(sizes[:2]) :]])
+        graph = record(backward, given)
+        take_states_as_given(graph, sum(sizes))
+        return CompiledStep(compiled_step, compiled(graph, given), sizes)
 
 
-def compiled(function, tensors):
-    """`function` of tensors as C++, for tensors of the shapes of these."""
-    # A tensor that is there twice would be recorded as one.
-    tensors = [x.clone(memory_format=torch.contiguous_format) for x in tensors]
+def distinct(tensors):
+    """Copies. A tensor that is there twice would be recorded as one."""
+    return [x.clone(memory_format=torch.contiguous_format) for x in tensors]
+
+
+def record(function, tensors):
+    """The operations of `function`, for tensors of the shapes of these, as a graph."""
     graph = make_fx(function, tracing_mode="fake")(*tensors)
     tags = itertools.chain(*(getattr(node.target, "tags", ()) for node in graph.graph.nodes))
     if torch.Tag.nondeterministic_seeded in tags:
         raise ValueError("it draws random numbers, which are others when it is computed again")
-    return torch._inductor.compile(graph, tensors, options={"cpp_wrapper": True})
+    return graph
+
+
+def take_states_as_given(graph, first):
+    """In the graph of `backward`, the states after the step are inputs, from the one numbered
+    `first` on, and what led to nothing but them is not computed again.
+    """
+    [output] = graph.graph.find_nodes(op="output")
+    gradients, states = output.args[0]
+    output.args = (gradients,)
+    inputs = graph.graph.find_nodes(op="placeholder")
+    for state, given in zip(states, inputs[first : first + len(states)], strict=True):
+        whole = layout(state)
+        while True:  # the state, and what it is a view of where that is the same tensor
+            if layout(state) == whole:
+                state.replace_all_uses_with(given)
+            if not is_view(state):
+                break
+            state = state.all_input_nodes[0]
+    graph.graph.eliminate_dead_code()
+    graph.recompile()
+
+
+def layout(node):
+    """The shape of a node's tensor, its type, and where in memory its numbers are."""
+    value = node.meta["val"]
+    return *described(value), value.stride(), value.storage_offset()
+
+
+def is_view(node):
+    """Whether it shows numbers of another tensor, and computes none."""
+    return node.op == "call_function" and getattr(node.target, "is_view", False)
+
+
+def compiled(graph, tensors):
+    """A graph as C++, for tensors of the shapes of these."""
+    # PyTorch's patterns make two softmaxes of a scaled one, to mind infinite scales.
+    options = {"cpp_wrapper": True, "pattern_matcher": False}
+    return torch._inductor.compile(graph, tensors, options=options)
 
 
 def split(tensors, *sizes):
@@ -164,7 +210,7 @@ class Loop(torch.autograd.Function):
             output, *states = compiled.step(*now, *states, *same)
             outputs.append(output)
         ctx.compiled = compiled
-        ctx.save_for_backward(*inputs, *same, *history)
+        ctx.save_for_backward(*inputs, *same, *history, *states)
         return torch.stack(outputs, 1), *(x.clone() for x in states)
 
     @staticmethod
@@ -173,14 +219,16 @@ class Loop(torch.autograd.Function):
         gradient, sizes = ctx.compiled.gradient, ctx.compiled.sizes
         d_outputs = d_outputs.transpose(0, 1).contiguous()
         steps = len(d_outputs)
-        inputs, same, history = split(ctx.saved_tensors, sizes[0], sizes[2], steps * sizes[1])
+        inputs, same, *history = split(
+            ctx.saved_tensors, sizes[0], sizes[2], *[sizes[1]] * (steps + 1)
+        )
         d_states = [x.contiguous() for x in d_states]
         d_same = [torch.zeros_like(x) for x in same]
         d_inputs = []
         for t in reversed(range(steps)):
-            now, states = [x[t] for x in inputs], history[t * sizes[1] : (t + 1) * sizes[1]]
+            now, before, after = [x[t] for x in inputs], history[t], history[t + 1]
             d_now, d_states, d_same = split(
-                gradient(*now, *states, *same, d_outputs[t], *d_states, *d_same), *sizes
+                gradient(*now, *before, *same, *after, d_outputs[t], *d_states, *d_same), *sizes
             )
             d_inputs.append(d_now)
         d_inputs = [torch.stack(x[::-1], 1) for x in zip(*d_inputs, strict=True)]

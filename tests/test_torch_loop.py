@@ -92,6 +92,20 @@ def test_a_gradient_is_compiled_when_one_is_needed(rng, loops_are_compiled):
     assert all(variable.value.grad is not None for variable in layer.trainable_variables)
 
 
+def test_the_gradient_of_a_step_takes_the_states_after_it_as_they_are_stored(rng):
+    def step(inputs, states, constants):
+        state = ops.tanh(inputs + ops.transpose(states[0]))
+        return state, [state, ops.transpose(ops.transpose(state))]
+
+    x, before, after, d = tensors(rng.normal(size=(4, 3, 3)))
+    compiled = torch_loop.compile_step(step, x, [before, before], [], [], (), True)
+    d_x, d_before, nothing = compiled.gradient(x, before, before, after, after, d, d, d)
+    expected = 3 * d * (1 - after**2)  # d tanh(a) = 1 - tanh(a)^2, and tanh(a) is given
+    np.testing.assert_allclose(numpy(d_x), numpy(expected), rtol=1e-5)
+    np.testing.assert_allclose(numpy(d_before), numpy(expected).T, rtol=1e-5)
+    assert not numpy(nothing).any()
+
+
 class NoisyCell(keras.layers.SimpleRNNCell):
     """A controller that draws random numbers at every time step."""
 
