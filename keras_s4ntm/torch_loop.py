@@ -112,20 +112,19 @@ def compile_step(step, inputs, states, variables, values, constants, training):
         leaves = [x.detach().requires_grad_() for x in leaves]
         with torch.enable_grad():
             results = forward(*leaves)
-        new_states = results[1:]
         pairs = zip(results, d_results, strict=True)
-        results, d_results = zip(*((r, d) for r, d in pairs if r.requires_grad), strict=True)
+        wanted, d_wanted = zip(*((r, d) for r, d in pairs if r.requires_grad), strict=True)
         d_leaves = torch.autograd.grad(
-            results, leaves, d_results, allow_unused=True, materialize_grads=True
+            wanted, leaves, d_wanted, allow_unused=True, materialize_grads=True
         )
         d_inputs, d_states, d_here = split(d_leaves, *sizes)
         d_same = [a + b for a, b in zip(d_same, d_here, strict=True)]
-        return [x.contiguous() for x in (*d_inputs, *d_states, *d_same)], new_states
+        return [x.contiguous() for x in (*d_inputs, *d_states, *d_same)], results[1:]
 
     # What is recomputed for a segment of the loop must not hook into what is recorded here.
     with torch.no_grad(), saved_tensors_hooks(lambda x: x, lambda x: x):
         flat = distinct(keras.tree.flatten(arguments))
-        results = distinct(forward(*flat))
+        results = forward(*flat)  # first without recording: what fails then leaves nothing behind
         compiled_step = compiled(record(forward, flat), flat)
         if not training:
             return CompiledStep(compiled_step, None, sizes)
@@ -177,7 +176,7 @@ def layout(node):
 
 def is_view(node):
     """Whether it shows numbers of another tensor, and computes none."""
-    return node.op == "call_function" and getattr(node.target, "is_view", False)
+    return getattr(node.target, "is_view", False)
 
 
 def compiled(graph, tensors):
@@ -204,13 +203,13 @@ class Loop(torch.autograd.Function):
         inputs, states, same = split(flat, *compiled.sizes)
         inputs = [x.transpose(0, 1).contiguous() for x in inputs]
         states = [x.contiguous() for x in states]
-        outputs, history = [], []
+        outputs, history = [], [*states]
         for now in zip(*inputs, strict=True):
-            history += states if training else []
             output, *states = compiled.step(*now, *states, *same)
             outputs.append(output)
+            history += states if training else []
         ctx.compiled = compiled
-        ctx.save_for_backward(*inputs, *same, *history, *states)
+        ctx.save_for_backward(*inputs, *same, *history)
         return torch.stack(outputs, 1), *(x.clone() for x in states)
 
     @staticmethod
