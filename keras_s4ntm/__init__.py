@@ -3,34 +3,39 @@
 >>> from keras_s4ntm import NTM
 >>> NTM(100, memory_size=128, memory_width=20, return_sequences=True)
 
-The layers are imported when they are first asked for: they load Keras, and Keras its backend,
-which the environment variable `KERAS_BACKEND` chooses.
+Names are imported when they are first asked for: layers load Keras, and Keras its backend, which
+the environment variable `KERAS_BACKEND` chooses.
 """
 
-import importlib
+from keras_s4ntm.lazy import lazy_names
 
-_HOME = {
-    "DNC": "layers",
-    "DNCCell": "layers",
-    "NTM": "layers",
-    "NTMCell": "layers",
-    "S4D": "layers",
-    "S4DBlock": "layers",
-    "S4DNTM": "layers",
-    "S4DNTMCell": "layers",
-    "BitErrors": "metrics",
-    "SequenceAccuracy": "metrics",
+_HOMES = {
+    **dict.fromkeys(
+        [
+            "DNC",
+            "DNCAccess",
+            "DNCCell",
+            "MemoryCell",
+            "MemoryRNN",
+            "NTM",
+            "NTMAccess",
+            "NTMCell",
+            "S4D",
+            "S4DBlock",
+            "S4DController",
+            "S4DNTM",
+            "S4DNTMCell",
+        ],
+        "layers",
+    ),
+    "BitErrors": "data.metrics",
+    "SequenceAccuracy": "data.metrics",
     "build_model": "models",
+    "load_run": "runs",
+    "register_model": "models",
+    "register_preset": "presets",
+    "register_task": "tasks",
 }
 
-__all__ = list(_HOME)
-
-
-def __getattr__(name):
-    if name in _HOME:
-        return getattr(importlib.import_module(f"keras_s4ntm.{_HOME[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__():
-    return __all__
+__all__ = list(_HOMES)
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

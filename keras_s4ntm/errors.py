@@ -17,5 +17,9 @@ class DataError(S4NTMError):
     """The data of a task is not there and cannot be fetched."""
 
 
+class PluginError(S4NTMError):
+    """A plugin of another package cannot be loaded."""
+
+
 class TrainingDiverged(S4NTMError):
     """The loss or a weight stopped being a finite number."""

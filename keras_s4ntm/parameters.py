@@ -1,6 +1,7 @@
-"""Named, typed parameters: read off a function's signature, parsed from `name=value`, checked.
+"""Named, typed parameters: what `-p name=value` sets. Declared once, parsed and checked here.
 
-Imports no framework, so that a mistyped name is refused at once.
+Parameters are the fields of a dataclass, or the keyword-only arguments of a function. Imports no
+framework, so that a mistyped name is refused at once.
 """
 
 import dataclasses
@@ -39,6 +40,23 @@ def choose(kind, name, registry):
     return registry[name]
 
 
+def check_parameters(owner, values, parameters):
+    """Values by name, each as its declared type.
+
+    Args:
+        owner: what has the parameters, in words for messages.
+        values: `{name: value}`; texts are parsed.
+        parameters: `{name: (type, default)}`.
+
+    Raises:
+        ParameterError: an unknown name, or a value of another type.
+    """
+    for name in values:
+        if name not in parameters:
+            raise ParameterError(suggest(f"parameter of {owner}", name, list(parameters)))
+    return {name: check_value(name, value, parameters[name][0]) for name, value in values.items()}
+
+
 def check_value(name, value, annotation):
     """`value` as the annotated type, or a `ParameterError`. Text is parsed."""
     for accepted in _alternatives(annotation):
@@ -57,6 +75,7 @@ def describe(annotation):
         bool: "true or false",
         str: "text",
         list[int]: "integers separated by commas",
+        list[float]: "numbers separated by commas",
         type(None): "none",
     }
     return " or ".join(words[a] for a in _alternatives(annotation))
@@ -79,11 +98,11 @@ def _convert(value, accepted):
         return {"true": True, "false": False}[_text(value).lower()]
     if accepted is str:
         return _text(value)
-    if accepted == list[int]:
+    if accepted in (list[int], list[float]):
         items = value if isinstance(value, (list, tuple)) else _text(value).split(",")
         if len(items) < 2 and isinstance(value, str):
             raise ValueError
-        return [_convert(item, int) for item in items]
+        return [_convert(item, *typing.get_args(accepted)) for item in items]
     if isinstance(value, bool):
         raise TypeError
     if accepted is int and isinstance(value, float):

@@ -1,8 +1,8 @@
-"""Associative recall: hear some items, then one of them again, and name the one that followed.
+"""Associative recall: of a list of items give the one that followed the query.
 
 Source: Graves, Wayne, Danihelka 2014, "Neural Turing Machines", section 4.3. An item is three
-vectors of six bits, with a delimiter before it; a second delimiter stands on both sides of the
-query, which is any item but the last.
+binary vectors of six bits, with a delimiter before it. The query is any item but the last, between
+two delimiters of another kind.
 
     three items a, b, c; query b
 
@@ -12,13 +12,12 @@ query, which is any item but the last.
     query       0  0 0 0    0  0 0 0    0  0  0  0     1   0  0  0     1  0  0   0
     target      -  - - -    -  - - -    -  -  -  -     -   -  -  -     -  c_1 .. 3
 
-Nothing wrong is possible. Of the 18 bits of an answer 9 are wrong without a memory, and 4.05 with
-one that knows which items came after the first but not which followed which: the majority of every
-bit, in the mean over 2 to 6 items.
+Zero errors are possible. Of the 18 bits of an answer 9 are wrong without a memory. A network that
+knows which items came after the first, but not which followed which, gives the majority of every
+bit: 4.05 are wrong, in the mean over 2 to 6 items.
 """
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 import numpy as np
 
@@ -28,7 +27,7 @@ from keras_s4ntm.tasks.layout import channels, place, span
 
 @dataclass(frozen=True)
 class AssociativeRecall(Task):
-    """Name the item that followed the query.
+    """Give the item that followed the query.
 
     Args:
         bits: bits of a vector.
@@ -44,9 +43,8 @@ class AssociativeRecall(Task):
     max_items: int = 6
 
     name = "associative-recall"
-    summary = "Name the item that followed a given one (Graves 2014)."
-    output = "bits"
-    recipe: ClassVar = {"steps": 1500}
+    summary = "Give the item that followed the query (Graves 2014)."
+    target_kind = "bits"
 
     def __post_init__(self):
         self.check_at_least(1, "bits", "vectors")

@@ -1,4 +1,4 @@
-"""What a task is: it makes batches with NumPy, and says how hard they are. It knows no model."""
+"""The contract of a task: it draws batches with NumPy. It knows no model and no framework."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ class Batch(NamedTuple):
     """A batch of sequences, padded to one length.
 
     - `inputs`: `(B, T, input_size)` float32.
-    - `targets`: bits `(B, T, output_size)` float32, tokens `(B, T)` int32 (any token at the steps
-      that are not scored), or classes `(B,)` int32.
+    - `targets`, by the kind of target of the task: bits `(B, T, output_size)` float32; tokens
+      `(B, T)` int32, any token at the steps that are not scored; or classes `(B,)` int32.
     - `mask`: `(B, T)` float32, 1 at the steps that are scored, 0 elsewhere; `None` for classes.
     """
 
@@ -25,71 +25,72 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True)
 class Task:
-    """The contract of a task. Its fields are its difficulty.
+    """The contract of a task. Its fields set its difficulty; every field has a default.
 
-    A subclass sets `name`, `summary` (one line), the properties `input_size` and `output_size`,
-    and
+    A subclass defines `sample`, the properties `input_size` and `output_size`, and these class
+    attributes:
 
-    - `output`: `"bits"`: every output of every scored step is a bit, the model gives its logit;
-      `"tokens"`: every scored step asks for one of `output_size` tokens, the model gives the
-      logits of all; or `"classes"`: a sequence belongs to one class, the model gives the logits
-      of all.
-    - `recall`: how what is heard is asked for, from which models may choose how they start:
-      `"in-order"`, all of it, heard without gaps; `"repeatedly"`, the same several times;
-      `"by-content"`, at every time step by what it came with; `None`: in another way.
-    - `recipe`: the numbers of training that suit it, whatever the model.
-    - `optimal`: where the targets do not follow from the inputs, what can be known of them: a
-      method of a `Batch` that returns the outputs of the best possible predictor.
+    - `name`: the task on the command line, in `TASKS` and in run directories.
+    - `summary`: one line.
+    - `target_kind`: what the targets are; the loss, the metrics and the scores follow from it.
+      `"bits"`: every scored step has `output_size` binary targets; the model gives a logit for
+      each. `"tokens"`: the target of every scored step is one of `output_size` tokens; the model
+      gives the logits of all. `"classes"`: the target of the whole sequence is one of
+      `output_size` classes; the model gives the logits of all.
+    - `optimal`: only where the inputs do not determine the targets. A method that takes a `Batch`
+      and returns the logits of the best possible predictor. Elsewhere `None`.
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
-    output: ClassVar[str]
-    recall: ClassVar[str | None] = None
-    recipe: ClassVar[dict] = {}
+    target_kind: ClassVar[str]
     optimal: ClassVar[Callable | None] = None
 
     def sample(self, rng, batch_size):
-        """A `Batch` drawn with `rng`, a `numpy.random.Generator`; always of the same shape."""
+        """A `Batch` drawn with `rng`, a `numpy.random.Generator`. Its shape is always the same."""
         raise NotImplementedError
 
     def batch(self, split, seed, index, batch_size):
-        """Batch `index` of `"train"`, `"validation"` or `"test"`; counted through all epochs.
+        """Batch number `index` of a split: `"train"`, `"validation"` or `"test"`.
 
-        A pure function of its arguments, equal on every backend. The splits share no sequence
-        but by chance.
+        The number goes on through all epochs. A batch is a pure function of the arguments, the
+        same on every backend. The splits share no sequence but by chance.
         """
         rng = np.random.default_rng((SPLITS.index(split), seed, index))
         return self.sample(rng, batch_size)
 
     def size(self, split):
-        """How many sequences a split has; `None`: as many as one likes."""
+        """How many sequences a split has. `None`: they are drawn anew, without limit."""
         return None
 
     def settings(self, lengths=None):
-        """The harder settings that generalisation is measured on: `[(label, task), ...]`.
+        """The settings that generalisation is measured on: `[(label, task), ...]`.
 
-        `label` is a dictionary that names the setting, for example `{"length": 40}`.
+        The first one is within the range of training, the others are beyond. `label` is a
+        dictionary that names the setting, for example `{"length": 40}`.
+
+        Args:
+            lengths: measure at these lengths instead.
 
         Raises:
-            ValueError: `lengths` are given, and sequences of this task have but one length.
+            ValueError: `lengths` are given, but the sequences of this task have one length only.
         """
         if lengths is not None:
             raise ValueError(f"{self.name} has sequences of one length only; leave out --lengths.")
         return [({}, self)]
 
     def levels(self):
-        """The task at each of its difficulties, the easiest first: a list of tasks.
+        """The levels of a curriculum: a list of tasks, the easiest first.
 
         The hardest one has the longest sequences.
 
         Raises:
-            ValueError: this task has but one difficulty.
+            ValueError: this task has one difficulty only.
         """
         raise ValueError(f"{self.name} has one difficulty only; leave out --curriculum.")
 
     def check_at_least(self, minimum, *fields):
-        """Raises `ValueError` where a field is smaller."""
+        """Raises `ValueError` where a field is smaller than `minimum`."""
         for field in fields:
             if getattr(self, field) < minimum:
                 raise ValueError(f"{field} must be at least {minimum}, got {getattr(self, field)}.")

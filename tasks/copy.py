@@ -1,4 +1,4 @@
-"""Copy: hear a sequence of random vectors, then repeat it.
+"""Copy: repeat a sequence of random binary vectors.
 
 Source: Graves, Wayne, Danihelka 2014, "Neural Turing Machines", section 4.1.
 
@@ -7,6 +7,9 @@ Source: Graves, Wayne, Danihelka 2014, "Neural Turing Machines", section 4.1.
     start    1      0 ...  0     0      0  ...  0
     end      0      0 ...  0     1      0  ...  0
     target   -      -      -     -     x_1 ... x_L
+
+During the recall the input is zero. Zero errors are possible; without a memory half of the bits
+are wrong.
 """
 
 from dataclasses import dataclass, replace
@@ -25,26 +28,26 @@ class Copy(Task):
         bits: bits of a vector.
         min_length: shortest sequence.
         max_length: longest sequence; every batch has `2 * max_length + 2` time steps.
-        silence: share of the vectors that are zero in half of the sequences of training, beside
-            those by chance. A vector of zeros looks like the silence of the recall; of 8 random
-            bits it is 1 in 256, too rare for networks to learn the difference soon. The other half,
-            validation and test have none but those by chance, as in the paper.
+        zero_vectors: share of the vectors that are all zeros in half of the training sequences,
+            beside those by chance. A vector of zeros looks like the zero input of the recall; of 8
+            random bits it is 1 in 256, too rare for networks to learn the difference soon. The
+            other half, validation and test have random vectors only. With the default, 0, so has
+            all of training: the task of the paper. Presets use other values.
     """
 
     bits: int = 8
     min_length: int = 1
     max_length: int = 20
-    silence: float = 0.3
+    zero_vectors: float = 0.0
 
     name = "copy"
     summary = "Repeat a sequence of random binary vectors (Graves 2014)."
-    output = "bits"
-    recall = "in-order"
+    target_kind = "bits"
 
     def __post_init__(self):
         self.check_at_least(1, "bits", "min_length", "max_length")
-        if not 0 <= self.silence < 1:
-            raise ValueError(f"silence must be in [0, 1), got {self.silence}.")
+        if not 0 <= self.zero_vectors < 1:
+            raise ValueError(f"zero_vectors must be in [0, 1), got {self.zero_vectors}.")
         self.check_order("min_length", "max_length")
 
     @property
@@ -56,24 +59,24 @@ class Copy(Task):
         return self.bits
 
     def batch(self, split, seed, index, batch_size):
-        task = self if split == "train" else replace(self, silence=0.0)
+        task = self if split == "train" else replace(self, zero_vectors=0.0)
         return super(Copy, task).batch(split, seed, index, batch_size)
 
     def sample(self, rng, batch_size):
         lengths, vectors = self.sequences(rng, batch_size)
         time = np.arange(2 * self.max_length + 2)
-        heard = place(vectors, *span(time, 1, lengths))
-        recall, scored = span(time, lengths + 2, lengths)
-        inputs = channels(heard, time == 0, time == lengths + 1)
-        return Batch(inputs, place(vectors, recall, scored), scored.astype("float32"))
+        presented = place(vectors, *span(time, 1, lengths))
+        position, scored = span(time, lengths + 2, lengths)
+        inputs = channels(presented, time == 0, time == lengths + 1)
+        return Batch(inputs, place(vectors, position, scored), scored.astype("float32"))
 
     def sequences(self, rng, batch_size):
         """Lengths `(B, 1)` and vectors `(B, max_length, bits)`."""
         lengths = rng.integers(self.min_length, self.max_length + 1, (batch_size, 1))
         shape = (batch_size, self.max_length, self.bits)
         vectors = rng.integers(0, 2, shape).astype("float32")
-        silence = self.silence * rng.integers(0, 2, (batch_size, 1, 1))
-        vectors *= rng.random((*shape[:2], 1)) >= silence
+        share = self.zero_vectors * rng.integers(0, 2, (batch_size, 1, 1))
+        vectors *= rng.random((*shape[:2], 1)) >= share
         return lengths, vectors
 
     def settings(self, lengths=None):

@@ -1,16 +1,16 @@
-"""Dynamic n-grams: predict the next bit of a source that must be learned while it speaks.
+"""Dynamic n-grams: predict the next bit of a source whose statistics differ in every sequence.
 
-Source: Graves, Wayne, Danihelka 2014, "Neural Turing Machines", section 4.4. For every sequence a
-table is drawn anew: with 6-grams the probability of a 1 after each of the 32 contexts of five
-bits, from Beta(1/2, 1/2). The first five bits are fair, then each follows the table.
+Source: Graves, Wayne, Danihelka 2014, "Neural Turing Machines", section 4.4. Every sequence has a
+table of its own: with 6-grams the probability of a 1 after each of the 32 contexts of five bits,
+drawn from Beta(1/2, 1/2). The first five bits are fair; each later one is drawn from the table.
 
     time     0    1    ...  4    5    ...  198
     bit      b_0  b_1       b_4  b_5       b_198
     target   -    -         b_5  b_6       b_199
 
-The figure is the cost of the predictions, `-sum log2 p(target)`, in bits per sequence: 195 for a
-guess. No predictor that sees the bits alone costs less than the optimal one (equation 10), whose
-cost in the mean over sequences is 128.5; with the five fair bits, which are not scored here, 133.5.
+The score is the cost of the predictions, `-sum log2 p(target)`, in bits per sequence. Predicting
+1/2 everywhere costs 195. The optimal predictor that sees the bits alone (equation 10) costs 128.5
+in the mean over sequences; with the five fair bits, which are not scored here, 133.5.
 """
 
 from dataclasses import dataclass, replace
@@ -22,26 +22,25 @@ from keras_s4ntm.tasks.base import Batch, Task
 
 @dataclass(frozen=True)
 class DynamicNgrams(Task):
-    """Predict bits from those before.
+    """Predict each bit from the bits before it.
 
     Args:
-        order: n: a bit depends on the n - 1 bits before.
+        n: of n-grams; a bit depends on the n - 1 bits before.
         length: bits of a sequence; every batch has `length - 1` time steps.
     """
 
-    order: int = 6
+    n: int = 6
     length: int = 200
 
     name = "dynamic-ngrams"
-    summary = "Predict bits whose probabilities are learned on the way (Graves 2014)."
-    output = "bits"
-    recall = "by-content"
+    summary = "Predict the next bit from statistics of the sequence so far (Graves 2014)."
+    target_kind = "bits"
 
     def __post_init__(self):
-        if not 2 <= self.order <= 16:
-            raise ValueError(f"order must be from 2 to 16, got {self.order}.")
+        if not 2 <= self.n <= 16:
+            raise ValueError(f"n must be from 2 to 16, got {self.n}.")
         self.check_at_least(1, "length")
-        self.check_order("order", "length")
+        self.check_order("n", "length")
 
     @property
     def input_size(self):
@@ -52,7 +51,7 @@ class DynamicNgrams(Task):
         return 1
 
     def sample(self, rng, batch_size):
-        context = self.order - 1
+        context = self.n - 1
         probabilities = rng.beta(0.5, 0.5, (batch_size, 2**context))
         drawn = rng.random((batch_size, self.length))
         bits = (drawn < 0.5).astype("int64")
@@ -66,18 +65,18 @@ class DynamicNgrams(Task):
         return Batch(bits[:, :-1], bits[:, 1:], mask)
 
     def contexts(self, bits):
-        """The number that every n - 1 bits in a row spell: `(B, t)` to `(B, t - n + 2)`."""
-        windows = np.lib.stride_tricks.sliding_window_view(bits, self.order - 1, axis=1)
-        return windows @ 2 ** np.arange(self.order - 1)
+        """The number of the context in every window of n - 1 bits: `(B, t)` to `(B, t - n + 2)`."""
+        windows = np.lib.stride_tricks.sliding_window_view(bits, self.n - 1, axis=1)
+        return windows @ 2 ** np.arange(self.n - 1)
 
     def optimal(self, batch):
-        """The logits of the best predictor, `(B, T, 1)`; zero at the steps that are not scored.
+        """The logits of the optimal predictor, `(B, T, 1)`; zero at steps that are not scored.
 
             P(1 | N_1, N_0, c) = (N_1 + 1/2) / (N_1 + N_0 + 1)                       (equation 10)
 
         where N_1 and N_0 are how often 1 and 0 have followed the context c so far.
         """
-        context = self.order - 1
+        context = self.n - 1
         contexts = self.contexts(batch.inputs[..., 0].astype("int64"))
         targets = batch.targets[:, context - 1 :, 0].astype("int64")
         rows = np.arange(len(targets))
@@ -96,4 +95,4 @@ class DynamicNgrams(Task):
         return [({"length": length}, replace(self, length=length)) for length in lengths]
 
     def levels(self):
-        return [replace(self, length=n) for n in range(self.order, self.length + 1)]
+        return [replace(self, length=n) for n in range(self.n, self.length + 1)]

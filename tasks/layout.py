@@ -1,4 +1,4 @@
-"""Where things stand in time, for all sequences of a batch at once.
+"""Places vectors in time, for all sequences of a batch at once.
 
 Shapes: B batch, T time steps. A start or a count is one number, or one for each sequence, `(B, 1)`.
 """
@@ -35,7 +35,11 @@ def place(vectors, position, there):
 
 
 def channels(*parts):
-    """Side by side `(B, T, size)`, or `(B, T)` for one channel, as float32."""
+    """Joins inputs along the last axis, as float32: `(B, T, size)`.
+
+    Args:
+        parts: `(B, T, size)`; or one channel, `(B, T)`, or `(T,)` for all sequences alike.
+    """
     batch = max(len(part) for part in parts if part.ndim > 1)
     parts = [part if part.ndim == 3 else np.atleast_2d(part)[..., None] for part in parts]
     return np.concatenate(

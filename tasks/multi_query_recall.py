@@ -1,10 +1,10 @@
-"""Multi-query associative recall: pairs of a key and a value, then every key again, once.
+"""Multi-query associative recall: pairs of a key and a value, then a query for every key.
 
 Source: Arora, Eyuboglu, Timalsina, Johnson, Poli, Zou, Rudra, Ré 2023, "Zoology: Measuring and
-Improving Recall in Efficient Language Models". Of a vocabulary of V tokens 0 is the filler, 1 to
-V/2 - 1 are keys and the others values; within a sequence no key and no value comes twice. The
-gap between the pairs and a query follows a power law: of the places g = 1, 2, ... at every second
-step after the pairs each key takes one, with probabilities proportional to g^(power - 1).
+Improving Recall in Efficient Language Models". In a vocabulary of V tokens 0 is the filler, 1 to
+V/2 - 1 are keys, the others are values. All keys of a sequence differ, and all values. The gap
+between the pairs and a query follows a power law: the places g = 1, 2, ... are every second step
+after the pairs, and each key takes one with a probability proportional to g^(power - 1).
 
     2 pairs, vocabulary 12
 
@@ -12,8 +12,9 @@ step after the pairs each key takes one, with probabilities proportional to g^(p
     token     2  8   4  7   0  0  4  0  0  0  0  0  2  0  0  0
     target    -  -   -  -   -  -  7  -  -  -  -  -  8  -  -  -
 
-Nothing wrong is possible. Right without a memory: one in V/2, 3 % at the default difficulty; with
-one that knows which values came but not with which key: one in as many as there are pairs, 12.5 %.
+Zero errors are possible. Without a memory one answer in V/2 is right, 3 % at the default
+difficulty. For a network that knows which values came, but not with which key, one answer in the
+number of pairs is right, 12.5 %.
 """
 
 from dataclasses import dataclass, replace
@@ -26,13 +27,14 @@ from keras_s4ntm.tasks.layout import one_hot
 
 @dataclass(frozen=True)
 class MultiQueryRecall(Task):
-    """Name the value that came with each key.
+    """Give the value that came with each key.
 
     Args:
-        vocabulary: V, how many tokens there are.
+        vocabulary: V, the number of tokens.
         pairs: pairs of a key and a value.
         length: time steps of a sequence.
-        power: of the gaps: 1 makes all of them equally likely, less prefers short ones.
+        power: exponent of the power law of the gaps. 1: all gaps are equally likely; less: short
+            ones are more likely.
     """
 
     vocabulary: int = 64
@@ -41,9 +43,8 @@ class MultiQueryRecall(Task):
     power: float = 0.01
 
     name = "multi-query-recall"
-    summary = "Name the value that came with each key (Arora 2023)."
-    output = "tokens"
-    recall = "by-content"
+    summary = "Give the value that came with each key (Arora 2023)."
+    target_kind = "tokens"
 
     def __post_init__(self):
         self.check_at_least(1, "pairs")
@@ -75,9 +76,9 @@ class MultiQueryRecall(Task):
 
     def sample(self, rng, batch_size):
         def distinct(log_weights):
-            """One after the other without replacement, `(B, pairs)`, by the Gumbel trick."""
-            keys = log_weights + rng.gumbel(size=(batch_size, len(log_weights)))
-            return np.argsort(-keys, axis=1)[:, : self.pairs]
+            """Draws without replacement, `(B, pairs)`, by the Gumbel-top-k trick."""
+            perturbed = log_weights + rng.gumbel(size=(batch_size, len(log_weights)))
+            return np.argsort(-perturbed, axis=1)[:, : self.pairs]
 
         keys = 1 + distinct(np.zeros(self.keys))
         values = 1 + self.keys + distinct(np.zeros(self.vocabulary - 1 - self.keys))

@@ -1,7 +1,8 @@
-"""Repeat copy: hear a sequence of random vectors and a number, repeat it as often, say "end".
+"""Repeat copy: repeat a sequence of random binary vectors a given number of times.
 
-Source: Graves, Wayne, Danihelka 2014, "Neural Turing Machines", section 4.2. The number r is
-normalised to mean 0 and variance 1; the start and end markers of the input are those of `Copy`.
+Source: Graves, Wayne, Danihelka 2014, "Neural Turing Machines", section 4.2. After the last repeat
+the network emits an end marker. The number r is normalised to mean 0 and variance 1. The start and
+end delimiters of the input are those of `Copy`.
 
     L = 2 vectors, r = 3 times
 
@@ -13,8 +14,8 @@ normalised to mean 0 and variance 1; the start and end markers of the input are 
     target bits     -    -    -    -    x_1  x_2  x_1  x_2  x_1  x_2  0
     target end      -    -    -    -    0    0    0    0    0    0    1
 
-Nothing wrong is possible. Half of the bits and the end marker are wrong without a memory, at the
-default difficulty 122 a sequence in the mean.
+Zero errors are possible. Without a memory half of the bits and the end marker are wrong: 122 bits
+a sequence in the mean at the default difficulty.
 """
 
 from dataclasses import dataclass, replace
@@ -31,12 +32,12 @@ class RepeatCopy(Copy):
     """Repeat a sequence of random binary vectors a number of times, then emit an end marker.
 
     Args:
-        bits, min_length, max_length, silence: see `Copy`.
-        min_repeats: smallest number.
-        max_repeats: largest number; every batch has `max_length * (max_repeats + 1) + 3` time
-            steps.
-        normal_repeats: the number is normalised over 1 to this: what a network was trained with,
-            when it is tested with other numbers; by default `max_repeats`.
+        bits, min_length, max_length, zero_vectors: see `Copy`.
+        min_repeats: smallest number of repeats.
+        max_repeats: largest number of repeats; every batch has
+            `max_length * (max_repeats + 1) + 3` time steps.
+        normal_repeats: the number is normalised as if it were uniform on 1 to `normal_repeats`; by
+            default `max_repeats`. Set it to keep the scale of training in tests with more repeats.
     """
 
     max_length: int = 10
@@ -46,7 +47,6 @@ class RepeatCopy(Copy):
 
     name = "repeat-copy"
     summary = "Repeat a sequence of binary vectors a given number of times (Graves 2014)."
-    recall = "repeatedly"
 
     def __post_init__(self):
         super().__post_init__()
@@ -67,13 +67,13 @@ class RepeatCopy(Copy):
         lengths, vectors = self.sequences(rng, batch_size)
         repeats = rng.integers(self.min_repeats, self.max_repeats + 1, (batch_size, 1))
         time = np.arange(self.max_length * (self.max_repeats + 1) + 3)
-        heard = place(vectors, *span(time, 1, lengths))
+        presented = place(vectors, *span(time, 1, lengths))
         end_of_input = time == lengths + 1
         number = np.where(end_of_input, self.normalised(repeats), 0)
-        recall, recalled = span(time, lengths + 2, lengths * repeats)
+        position, recalled = span(time, lengths + 2, lengths * repeats)
         end = time == lengths + 2 + lengths * repeats
-        inputs = channels(heard, time == 0, end_of_input, number)
-        targets = channels(place(vectors, recall % lengths, recalled), end)
+        inputs = channels(presented, time == 0, end_of_input, number)
+        targets = channels(place(vectors, position % lengths, recalled), end)
         return Batch(inputs, targets, (recalled | end).astype("float32"))
 
     def normalised(self, repeats):
@@ -83,7 +83,7 @@ class RepeatCopy(Copy):
         return (repeats - (largest + 1) / 2) / deviation
 
     def settings(self, lengths=None):
-        """In range, at twice the length and at twice the repeats; or at `lengths`."""
+        """In range, at twice the length, and with twice the repeats; or at `lengths`."""
         if lengths is not None:
             difficulties = [(length, self.max_repeats) for length in lengths]
         else:

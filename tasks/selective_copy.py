@@ -1,8 +1,8 @@
-"""Selective copy: tokens at random places among noise, to be repeated in order.
+"""Selective copy: tokens at random places among noise are to be repeated in order.
 
 Source: Gu and Dao 2023, "Mamba: Linear-Time Sequence Modeling with Selective State Spaces",
-section 4.1.1, with the tokens of the authors' generator (github.com/state-spaces/s4): of a
-vocabulary of V tokens 0 is the noise, V - 1 asks for the next answer, the others are data.
+section 4.1.1, with the tokens of the authors' generator (github.com/state-spaces/s4). In a
+vocabulary of V tokens 0 is noise, V - 1 asks for the next answer, the others are data.
 
     3 tokens among 8 steps, vocabulary 16
 
@@ -10,8 +10,8 @@ vocabulary of V tokens 0 is the noise, V - 1 asks for the next answer, the other
     token     0  4  0  0  9  0  4  0   15 15  15
     target    -  -  -  -  -  -  -  -    4  9   4
 
-The paper's difficulty is `length=4096`; the default is what two cores train on in minutes. Nothing
-wrong is possible; right without a memory is one token in V - 2, 7 %.
+The paper has `length=4096`; the default is what two cores train on in minutes. Zero errors are
+possible. Without a memory one token in V - 2 is right, 7 %.
 """
 
 from dataclasses import dataclass, replace
@@ -27,8 +27,8 @@ class SelectiveCopy(Task):
     """Repeat the tokens among noise.
 
     Args:
-        vocabulary: V, how many tokens there are.
-        tokens: how many are to be repeated.
+        vocabulary: V, the number of tokens.
+        tokens: number of data tokens in a sequence.
         length: time steps of data and noise; every batch has `length + tokens` time steps.
     """
 
@@ -38,7 +38,7 @@ class SelectiveCopy(Task):
 
     name = "selective-copy"
     summary = "Repeat tokens that stand at random places among noise (Gu and Dao 2023)."
-    output = "tokens"
+    target_kind = "tokens"
 
     def __post_init__(self):
         self.check_at_least(4, "vocabulary")

@@ -1,7 +1,7 @@
-"""Sequential MNIST: read a handwritten digit pixel by pixel, then say which it is.
+"""Sequential MNIST: classify a handwritten digit that is presented pixel by pixel.
 
 Source: Le, Jaitly, Hinton 2015, "A Simple Way to Initialize Recurrent Networks of Rectified Linear
-Units", section 4.2, also for the permuted variant. The images come through TensorFlow Datasets.
+Units", section 4.2, also for the permuted variant. The images are those of TensorFlow Datasets.
 
     time     0      1     ...  resolution^2 - 1
     pixel    x_0    x_1   ...  x_last
@@ -12,7 +12,6 @@ import functools
 import importlib.util
 import os
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -30,11 +29,11 @@ class SeqMNIST(Task):
 
     Args:
         resolution: pixels along each side, up to 28; images are resampled by area.
-        permutation: the order of the pixels: `"none"`; `"random"`: the permutation that
-            `numpy.random.default_rng(permutation_seed)` draws; `"bit-reversal"`, of a length that
-            is a power of two or cut from the next one (github.com/state-spaces/s4).
-        permutation_seed: of `"random"`; pixel i of a sequence is pixel `permutation[i]` of the
-            image.
+        permutation: the order of the pixels. `"none"`: row by row. `"random"`: the permutation that
+            `numpy.random.default_rng(permutation_seed)` draws. `"bit-reversal"`: that of the next
+            power of two, cut to the length (github.com/state-spaces/s4). Pixel i of a sequence is
+            pixel `permutation[i]` of the image.
+        permutation_seed: seed of the `"random"` permutation.
     """
 
     resolution: int = 28
@@ -43,18 +42,7 @@ class SeqMNIST(Task):
 
     name = "seq-mnist"
     summary = "Classify MNIST digits pixel by pixel (Le 2015)."
-    output = "classes"
-    recipe: ClassVar = {
-        "steps": 4200,  # five passes through the images
-        "batch_size": 64,
-        "learning_rate": 4e-3,
-        "weight_decay": 0.01,
-        "report_interval": 30,
-        "validation_interval": 840,
-        "checkpoint_interval": 210,
-        "validation_sequences": VALIDATION_IMAGES,
-        "clip_norm": 1.0,
-    }
+    target_kind = "classes"
 
     def __post_init__(self):
         if not 1 <= self.resolution <= 28:
@@ -80,7 +68,11 @@ class SeqMNIST(Task):
         )
 
     def batch(self, split, seed, index, batch_size):
-        """Rows of a split: in training each pass has an order of its own, else that of the data."""
+        """Images of a split. In training each pass has an order of its own, else that of the data.
+
+        Raises:
+            DataError: the images are not there and cannot be fetched.
+        """
         sequences, labels = load(self.resolution, split)
         per_pass, rest = divmod(len(labels), batch_size)
         if split == "train":
@@ -97,7 +89,7 @@ class SeqMNIST(Task):
         return Batch(pixels[..., None], labels[rows])
 
     def pixel_order(self):
-        """Pixel i of a sequence is pixel `pixel_order()[i]` of the image, row by row."""
+        """The permutation: pixel i of a sequence is pixel `pixel_order()[i]` of the image."""
         length = self.resolution**2
         if self.permutation == "random":
             return np.random.default_rng(self.permutation_seed).permutation(length)
@@ -122,8 +114,8 @@ def bit_reversal(length):
 def resample(images, resolution):
     """Square images `(B, S, S)` resampled by area to `(B, resolution, resolution)`.
 
-    Every new pixel is the mean of the area of the old image that it covers: `W images W^T`, where
-    row i of W holds how much of each old pixel the new pixel i covers.
+    Every new pixel is the mean of the area of the old image that it covers: `W image W^T`. Row i of
+    W holds how much of each old pixel the new pixel i covers.
     """
     size = images.shape[1]
     edges = np.linspace(0, size, resolution + 1)

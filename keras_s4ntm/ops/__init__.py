@@ -1,17 +1,30 @@
-"""Pure functions of tensors: the equations of the papers, and nothing else."""
+"""Pure functions of tensors: the equations of the papers, and nothing else.
 
+The two forms of the temporal links have functions of the same names: `temporal_links` and
+`sparse_links` are modules.
+"""
+
+from keras_s4ntm.ops import sparse_links, temporal_links
 from keras_s4ntm.ops.addressing import (
     address,
     circular_shift,
     content_weights,
     interpolate,
+    masked_content_weights,
+    oneplus,
     sharpen,
+)
+from keras_s4ntm.ops.allocation import (
+    allocation_weights,
+    retention,
+    update_usage,
+    write_weights,
 )
 from keras_s4ntm.ops.memory import read, write
 from keras_s4ntm.ops.ssm import (
     bidirectional_convolution,
     causal_convolution,
-    discretise,
+    discretize,
     ssm_chunk,
     ssm_kernel,
     ssm_step,
@@ -19,16 +32,24 @@ from keras_s4ntm.ops.ssm import (
 
 __all__ = [
     "address",
+    "allocation_weights",
     "bidirectional_convolution",
     "causal_convolution",
     "circular_shift",
     "content_weights",
-    "discretise",
+    "discretize",
     "interpolate",
+    "masked_content_weights",
+    "oneplus",
     "read",
+    "retention",
     "sharpen",
+    "sparse_links",
     "ssm_chunk",
     "ssm_kernel",
     "ssm_step",
+    "temporal_links",
+    "update_usage",
     "write",
+    "write_weights",
 ]

@@ -1,6 +1,8 @@
-"""Where the heads look: the addressing mechanism of the Neural Turing Machine.
+"""Where the heads look: by content, and the addressing mechanism of the Neural Turing Machine.
 
-Source: Graves, Wayne, Danihelka 2014, "Neural Turing Machines", section 3.3.
+Source: Graves, Wayne, Danihelka 2014, "Neural Turing Machines", section 3.3. Masks of the content:
+Csordás and Schmidhuber 2019, "Improving Differentiable Neural Computers Through Memory Masking,
+De-allocation, and Link Distribution Sharpness Control".
 
 Shapes: B batch, H heads, N memory slots (`memory_size`), M their width
 (`memory_width`), S the shift range.
@@ -26,6 +28,13 @@ def norm(vectors, axis=-1):
     return ops.sqrt(ops.sum(ops.square(vectors), axis=axis) + NORM_EPSILON)
 
 
+def oneplus(x):
+    """`1 + log(1 + e^x)`, from 1 on: key strengths and sharpness of the DNC (Graves et al. 2016,
+    Methods, "Interface parameters").
+    """
+    return 1.0 + ops.softplus(x)
+
+
 def content_weights(memory, key, strength):
     """Content addressing (equations 5 and 6): softmax over the slots of `strength * cosine`.
 
@@ -44,6 +53,26 @@ def content_weights(memory, key, strength):
     dot = by_heads(key, slots)
     norms = ops.matmul(ops.expand_dims(norm(key), -1), ops.expand_dims(norm(slots, axis=1), 1))
     cosine = dot / (norms + COSINE_EPSILON)
+    return ops.softmax(ops.expand_dims(strength, -1) * cosine, axis=-1)
+
+
+def masked_content_weights(memory, key, strength, mask):
+    """Content addressing by a part of the vectors (2019): `content_weights` of `M(i) * mask` and
+    `key * mask`.
+
+    Args:
+        memory: `(B, N, M)`.
+        key: `(B, H, M)`.
+        strength: `(B, H)`, positive.
+        mask: `(B, H, M)` in [0, 1].
+
+    Returns:
+        `(B, H, N)`: weights that sum to one over the slots.
+    """
+    slots = transposed(memory)
+    dot = ops.matmul(mask * mask * key, slots)
+    slot_norms = ops.sqrt(ops.matmul(mask * mask, slots * slots) + NORM_EPSILON)
+    cosine = dot / (ops.expand_dims(norm(mask * key), -1) * slot_norms + COSINE_EPSILON)
     return ops.softmax(ops.expand_dims(strength, -1) * cosine, axis=-1)
 
 

@@ -3,7 +3,7 @@
 Source: Graves, Wayne, Danihelka 2014, "Neural Turing Machines", sections 3.1 and 3.2.
 
 A memory `(B, N, M)` is computed with as its transpose `(B, M, N)`, which is how networks keep it
-(`layers/memory.py`): the long axis comes last, so that compiled loops run along it.
+(`layers/memory/memory.py`): the long axis comes last, so that compiled loops run along it.
 """
 
 from keras import ops
@@ -48,7 +48,7 @@ def by_heads(vectors, matrix):
     """`ops.matmul(vectors, matrix)`, one product a head.
 
     Compilers have fast code for one row times a matrix, forward and backward, and slow code for a
-    few rows; the README, "Backends", shows the difference.
+    few rows; `docs/performance.md` shows the difference.
     """
     heads = range(vectors.shape[1])
     return ops.concatenate([ops.matmul(vectors[:, h : h + 1], matrix) for h in heads], axis=1)

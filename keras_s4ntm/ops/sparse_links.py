@@ -6,11 +6,12 @@ values only, so that a step writes to K rows of the links. The paper then drops 
 here a slot keeps its K strongest, which drops fewer.
 
 Sparse links are a tensor `(B, 2, N, K)`: how strong the links to a slot are, and from which slots
-they come. An entry of strength zero is no link. Other shapes: as in `ops/dnc.py`.
+they come. An entry of strength zero is no link. Other shapes: as in `ops/temporal_links.py`.
 """
 
 from keras import ops
 
+# Added to the sum of the strongest weights, by which is divided: it may be zero.
 STRENGTH_EPSILON = 1e-16
 
 
@@ -42,7 +43,7 @@ def at(weights, slots):
 
 
 def update_links(links, precedence, write_weights):
-    """`dnc.update_links`, of the K strongest links, write weights and precedence.
+    """`temporal_links.update_links`, of the K strongest links, write weights and precedence.
 
     Args:
         links: `(B, 2, N, K)`.
@@ -91,7 +92,7 @@ def update_links(links, precedence, write_weights):
 
 
 def follow_links(links, read_weights):
-    """`dnc.follow_links`.
+    """`temporal_links.follow_links`.
 
     Args:
         links: `(B, 2, N, K)`.

@@ -1,4 +1,4 @@
-"""Diagonal state spaces (S4D): initialisations, discretisation, kernel, convolution, recurrence.
+"""Diagonal state spaces (S4D): initializations, discretization, kernel, convolution, recurrence.
 
 Source: Gu, Gupta, Goel, Re 2022, "On the Parameterization and Initialization of Diagonal State
 Space Models". Every channel is its own linear system of N/2 complex modes, each of which stands
@@ -19,13 +19,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from keras import ops
 
-from keras_s4ntm.fourier import irfft, rfft
+from keras_s4ntm.backend.fourier import irfft, rfft
 
-# exp(-9.2): a slower decay than this per unit of time is 0/0 in the ZOH discretisation.
+# exp(-9.2): a slower decay than this per unit of time is 0/0 in the ZOH discretization.
 LOG_DECAY_FLOOR = math.log(1e-4)
 
 
-# --- Initialisations of A: NumPy arrays (real, imag), each `(n,)`, float64 --------------------
+# --- Initializations of A: NumPy arrays (real, imag), each `(n,)`, float64 --------------------
 
 
 def s4d_lin(modes):
@@ -57,16 +57,16 @@ def s4d_real(modes):
     """S4D-Real: `A_k = -(k+1)`, k = 0 .. n-1, without frequencies.
 
     As in S4D-Lin's mode k=0, a real mode counts twice and the imaginary part of C is without
-    effect: the shapes are those of the other initialisations. (The authors' code has N real
+    effect: the shapes are those of the other initializations. (The authors' code has N real
     modes instead, by doubling N.)
     """
     return -(np.arange(modes) + 1.0), np.zeros(modes)
 
 
-INITIALISATIONS = {"lin": s4d_lin, "inv": s4d_inv, "legs": s4d_legs, "real": s4d_real}
+INITIALIZATIONS = {"lin": s4d_lin, "inv": s4d_inv, "legs": s4d_legs, "real": s4d_real}
 
 
-# --- Discretisation ---------------------------------------------------------------------------
+# --- Discretization ---------------------------------------------------------------------------
 
 
 class Transition(NamedTuple):
@@ -81,8 +81,8 @@ class Transition(NamedTuple):
     input_imag: Any
 
 
-def discretise(log_dt, log_a_real, a_imag, method="zoh"):
-    """Discretisation of `A = -exp(log_a_real) + i a_imag` with step `dt = exp(log_dt)`.
+def discretize(log_dt, log_a_real, a_imag, method="zoh"):
+    """Discretization of `A = -exp(log_a_real) + i a_imag` with step `dt = exp(log_dt)`.
 
         zoh:       Abar = exp(dt A),                  Bbar = (Abar - 1) / A
         bilinear:  Abar = (1 + dt A/2)/(1 - dt A/2),  Bbar = dt / (1 - dt A/2)

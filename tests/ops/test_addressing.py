@@ -1,5 +1,6 @@
 """The addressing equations against a plain NumPy transcription, and at the edges."""
 
+import dnc_oracle
 import numpy as np
 import oracle
 import pytest
@@ -139,3 +140,53 @@ def test_weights_sum_to_one_over_784_steps(rng):
         weights = numpy(ops.address(*as_float32(a)))
     np.testing.assert_allclose(weights.sum(-1), 1, atol=1e-5)
     assert (weights >= 0).all()
+
+
+# Masks of the content (2019)
+
+
+def random_masked(rng):
+    """Arguments of `masked_content_weights`, random."""
+    a = random_addressing(rng)
+    return [a["memory"], a["key"], a["strength"], rng.uniform(0, 1, (B, H, M))]
+
+
+@pytest.fixture
+def masked(equation):
+    return equation(ops.masked_content_weights, dnc_oracle.masked_content_weights)
+
+
+def test_masked_content_weights_equal_the_transcription_of_their_equation(rng, masked):
+    masked.check_values(random_masked(rng))
+
+
+def test_masked_content_weights_in_float64_equal_the_transcription_to_nine_digits(rng, masked):
+    masked.check_float64(random_masked(rng), float32_on_torch=True)
+
+
+def test_gradients_of_masked_content_weights_equal_finite_differences(rng, masked):
+    masked.check_gradients(random_masked(rng))
+
+
+def test_masked_content_weights_of_nothing_are_right_and_their_gradients_finite(masked):
+    zeros = np.zeros((B, H, M))
+    masked.check_edge([np.zeros((B, N, M)), zeros, np.full((B, H), 9.0), zeros])
+
+
+def test_a_mask_of_ones_changes_nothing_and_one_of_zeros_hides_the_difference(rng):
+    memory, key, strength, mask = random_masked(rng)
+    whole = numpy(ops.content_weights(*tensors([memory, key, strength])))
+    ones = np.ones_like(mask)
+    unmasked = numpy(ops.masked_content_weights(*tensors([memory, key, strength, ones])))
+    np.testing.assert_allclose(unmasked, whole, atol=1e-6)
+    mask[..., 2:] = 0
+    before = numpy(ops.masked_content_weights(*tensors([memory, key, strength, mask])))
+    memory[..., 2:], key[..., 2:] = 7, -3
+    after = numpy(ops.masked_content_weights(*tensors([memory, key, strength, mask])))
+    np.testing.assert_allclose(after, before, atol=1e-6)
+
+
+def test_oneplus_is_one_plus_softplus_and_finite_far_out():
+    x = np.array([-200.0, -1.0, 0.0, 1.0, 200.0])
+    actual = numpy(ops.oneplus(*tensors([x])))
+    np.testing.assert_allclose(actual, 1 + oracle.softplus(x), rtol=1e-6)

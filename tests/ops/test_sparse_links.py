@@ -7,7 +7,7 @@ from helpers import finite_differences, gradients, numpy, tensors
 from keras import ops
 from oracle import softmax
 
-from keras_s4ntm.ops import dnc, sparse_links
+from keras_s4ntm.ops import sparse_links, temporal_links
 
 B, R, N, T = 2, 2, 6, 5
 
@@ -32,7 +32,7 @@ def run(write_weights, module, links, *count):
     for t in range(T):
         w = write_weights[..., t, :]
         links = update(links, precedence, w, *count)
-        precedence = (module if count else dnc).update_precedence(precedence, w)
+        precedence = (module if count else temporal_links).update_precedence(precedence, w)
     return links
 
 
@@ -52,9 +52,9 @@ def test_links_after_some_steps_equal_the_transcription(rng, count):
 def test_with_as_many_links_as_slots_none_is_lost(rng):
     w, reading = writes(rng), softmax(rng.normal(size=(B, R, N)))
     (w, reading) = tensors([w, reading])
-    sparse, dense = run(w, sparse_links, none(N)), run(w, dnc, ops.zeros((B, N, N)))
+    sparse, dense = run(w, sparse_links, none(N)), run(w, temporal_links, ops.zeros((B, N, N)))
     np.testing.assert_allclose(as_matrices(numpy(sparse)), numpy(dense), atol=1e-6)
-    expected = numpy(dnc.follow_links(dense, reading))
+    expected = numpy(temporal_links.follow_links(dense, reading))
     np.testing.assert_allclose(
         numpy(sparse_links.follow_links(sparse, reading)), expected, atol=1e-6
     )

@@ -12,10 +12,10 @@ METHODS = ("zoh", "bilinear")
 TOLERANCE = {"zoh": 1e-4, "bilinear": 5e-4}
 
 
-def random_system(initialisation, channels=8, modes=32, seed=0):
+def random_system(initialization, channels=8, modes=32, seed=0):
     """Parameters in float32, as NumPy arrays: log_dt, log_a_real, a_imag, c."""
     rng = np.random.default_rng(seed)
-    real, imag = ssm.INITIALISATIONS[initialisation](modes)
+    real, imag = ssm.INITIALIZATIONS[initialization](modes)
     arrays = (
         rng.uniform(np.log(1e-3), np.log(0.1), channels),
         np.tile(np.log(-real), (channels, 1)),
@@ -26,8 +26,8 @@ def random_system(initialisation, channels=8, modes=32, seed=0):
 
 
 def joined_systems(modes=32):
-    """Parameters of 12 channels: three of each initialisation, in their order."""
-    systems = [random_system(name, 3, modes) for name in ssm.INITIALISATIONS]
+    """Parameters of 12 channels: three of each initialization, in their order."""
+    systems = [random_system(name, 3, modes) for name in ssm.INITIALIZATIONS]
     return [np.concatenate(parts) for parts in zip(*systems, strict=True)]
 
 
@@ -40,7 +40,7 @@ def compiled(function):
     return jax.jit(function)
 
 
-def discretise64(log_dt, log_a_real, a_imag, method):
+def discretize64(log_dt, log_a_real, a_imag, method):
     """`(Abar, Bbar)`, complex128."""
     dt = np.exp(log_dt.astype("float64"))[:, None]
     a = -np.exp(log_a_real.astype("float64")) + 1j * a_imag
@@ -50,7 +50,7 @@ def discretise64(log_dt, log_a_real, a_imag, method):
 
 
 def kernel64(log_dt, log_a_real, a_imag, c, method, length):
-    a_bar, b_bar = discretise64(log_dt, log_a_real, a_imag, method)
+    a_bar, b_bar = discretize64(log_dt, log_a_real, a_imag, method)
     weights = (c[..., 0] + 1j * c[..., 1].astype("float64")) * b_bar
     powers = a_bar[:, None] ** np.arange(length)[:, None]
     return 2 * np.einsum("hn,hln->hl", weights, powers).real
@@ -59,7 +59,7 @@ def kernel64(log_dt, log_a_real, a_imag, c, method, length):
 def system(parameters, method="zoh"):
     """`(transition, c)` as tensors."""
     log_dt, log_a_real, a_imag, c = (ops.convert_to_tensor(p) for p in parameters)
-    return ssm.discretise(log_dt, log_a_real, a_imag, method), c
+    return ssm.discretize(log_dt, log_a_real, a_imag, method), c
 
 
 def kernel(parameters, method, length):
@@ -97,17 +97,17 @@ def test_legs_are_the_eigenvalues_of_the_normal_part_of_hippo_legs(modes):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_the_discretised_system_is_that_of_float64(method):
+def test_the_discretized_system_is_that_of_float64(method):
     parameters = joined_systems()
     transition, _ = compiled(lambda *p: system(p, method))(*parameters)
     decay, angle, real, imag = (ops.convert_to_numpy(part) for part in transition)
-    a_bar, b_bar = discretise64(*parameters[:3], method)
+    a_bar, b_bar = discretize64(*parameters[:3], method)
     np.testing.assert_allclose(np.exp(decay + 1j * angle), a_bar, atol=2e-5)
     np.testing.assert_allclose(real + 1j * imag, b_bar, atol=1e-6)
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_the_kernel_is_that_of_float64_for_every_initialisation(method):
+def test_the_kernel_is_that_of_float64_for_every_initialization(method):
     parameters = joined_systems()
     expected = kernel64(*parameters, method, 784)
     np.testing.assert_allclose(kernel(parameters, method, 784), expected, atol=1e-5)
@@ -164,7 +164,7 @@ def test_fft_recurrent_and_chunked_form_agree_over_784_steps(method):
         y, state = convolve(ops.convert_to_tensor(chunk), state)
         chunks.append(ops.convert_to_numpy(y))
 
-    for i, name in enumerate(ssm.INITIALISATIONS):
+    for i, name in enumerate(ssm.INITIALIZATIONS):
         part = (..., slice(3 * i, 3 * i + 3))
         for other in (ops.convert_to_numpy(by_fft), np.concatenate(chunks, axis=1)):
             np.testing.assert_allclose(

@@ -35,16 +35,32 @@ def test_lengths_vary_within_a_batch_and_cover_the_range_evenly(rng):
     np.testing.assert_allclose(counts, 0.25, atol=0.03)
 
 
-def test_bits_are_fair_and_only_half_of_the_training_has_more_silence():
-    for split, silence in (("train", 0.25), ("validation", 0), ("test", 0)):
-        batch = Copy(min_length=40, max_length=40, silence=0.25).batch(split, 0, 0, 2000)
-        vectors = batch.inputs[:, 1:41, :8]
-        empty = vectors.max(-1) == 0
-        expected = silence / 2 + (1 - silence / 2) / 256
-        assert abs(empty.mean() - expected) < 0.01
-        silent = empty.mean(1) > 0.05
-        assert abs(silent.mean() - (0.5 if silence else 0)) < 0.03
-        assert abs(vectors[~empty].mean() - 0.5 * 256 / 255) < 0.01
+@pytest.mark.parametrize(
+    ("fields", "split", "share"),
+    [
+        ({"zero_vectors": 0.25}, "train", 0.25),
+        ({"zero_vectors": 0.25}, "validation", 0),
+        ({"zero_vectors": 0.25}, "test", 0),
+        ({}, "train", 0),  # the task of the paper
+    ],
+    ids=str,
+)
+def test_bits_are_fair_and_only_half_of_the_training_has_more_zero_vectors(fields, split, share):
+    batch = Copy(min_length=40, max_length=40, **fields).batch(split, 0, 0, 2000)
+    vectors = batch.inputs[:, 1:41, :8]
+    zero = vectors.max(-1) == 0
+    expected = share / 2 + (1 - share / 2) / 256
+    assert abs(zero.mean() - expected) < 0.01
+    with_more = zero.mean(1) > 0.05
+    assert abs(with_more.mean() - (0.5 if share else 0)) < 0.03
+    assert abs(vectors[~zero].mean() - 0.5 * 256 / 255) < 0.01
+
+
+def test_zero_vectors_change_nothing_else_that_is_drawn():
+    plain, more = (Copy(zero_vectors=share).batch("train", 0, 0, 50) for share in (0.0, 0.5))
+    np.testing.assert_array_equal(plain.mask, more.mask)
+    zero = more.inputs[..., :8].max(-1) == 0
+    np.testing.assert_array_equal(plain.inputs[~zero], more.inputs[~zero])
 
 
 def test_every_batch_of_a_task_has_the_same_shape(rng):
@@ -64,7 +80,7 @@ def test_settings_are_of_one_length_each():
     [
         ({"max_length": -1}, "max_length must be at least 1, got -1"),
         ({"bits": 0}, "bits must be at least 1"),
-        ({"silence": 1.0}, r"silence must be in \[0, 1\)"),
+        ({"zero_vectors": 1.0}, r"zero_vectors must be in \[0, 1\)"),
         ({"min_length": 7, "max_length": 6}, "min_length=7 is larger than max_length=6"),
     ],
 )

@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from keras_s4ntm.outputs import cost_of_bits
+from keras_s4ntm.data.targets import cost_of_bits
 from keras_s4ntm.tasks import DynamicNgrams
 
 
@@ -29,16 +29,16 @@ def sequences(batch):
     return np.concatenate([batch.inputs[:, :1, 0], batch.targets[..., 0]], axis=1).astype(int)
 
 
-@pytest.mark.parametrize(("order", "length"), [(6, 200), (2, 9), (4, 4)])
-def test_optimal_predictor_equals_the_equation_of_the_paper(rng, order, length):
-    task = DynamicNgrams(order=order, length=length)
+@pytest.mark.parametrize(("n", "length"), [(6, 200), (2, 9), (4, 4)])
+def test_optimal_predictor_equals_the_equation_of_the_paper(rng, n, length):
+    task = DynamicNgrams(n=n, length=length)
     batch = task.sample(rng, 7)
     logits = task.optimal(batch)
     costs = []
     for bits, logit, mask in zip(sequences(batch), logits[..., 0], batch.mask, strict=True):
-        expected = optimal_by_hand(bits.tolist(), order)
+        expected = optimal_by_hand(bits.tolist(), n)
         np.testing.assert_allclose(1 / (1 + np.exp(-logit[mask == 1])), expected, atol=1e-12)
-        costs.append(cost_by_hand(expected, bits[order - 1 :]))
+        costs.append(cost_by_hand(expected, bits[n - 1 :]))
     assert cost_of_bits(batch, logits) == pytest.approx(np.mean(costs), rel=1e-9)
 
 
@@ -54,7 +54,7 @@ def test_optimal_predictor_costs_what_the_text_says_and_a_surer_one_costs_more(r
 
 
 def test_targets_are_the_next_bits_and_scored_where_the_context_is_whole(rng):
-    batch = DynamicNgrams(order=4, length=12).sample(rng, 5)
+    batch = DynamicNgrams(n=4, length=12).sample(rng, 5)
     assert batch.inputs.shape == (5, 11, 1)
     np.testing.assert_array_equal(batch.inputs[:, 1:], batch.targets[:, :-1])
     np.testing.assert_array_equal(batch.mask, [[0] * 2 + [1] * 9] * 5)
@@ -79,9 +79,9 @@ def test_settings_are_of_their_length():
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"order": 1}, "order must be from 2 to 16, got 1"),
-        ({"order": 17}, "order must be from 2 to 16, got 17"),
-        ({"length": 5}, "order=6 is larger than length=5"),
+        ({"n": 1}, "n must be from 2 to 16, got 1"),
+        ({"n": 17}, "n must be from 2 to 16, got 17"),
+        ({"length": 5}, "n=6 is larger than length=5"),
     ],
     ids=str,
 )

@@ -14,7 +14,7 @@ def solve(inputs, bits, highest):
     return end, [vector for _, vector in sorted(pairs, reverse=True)[:highest]]
 
 
-def test_the_vectors_of_the_highest_priorities_are_wanted_whole_and_in_order(rng):
+def test_targets_are_the_vectors_of_the_highest_priorities_whole_and_in_order(rng):
     batch = PrioritySort().sample(rng, 32)
     assert batch.inputs.shape == (32, 20 + 1 + 16, 8 + 2)
     for inputs, targets, mask in zip(*batch, strict=True):
@@ -25,12 +25,12 @@ def test_the_vectors_of_the_highest_priorities_are_wanted_whole_and_in_order(rng
         assert (targets[:21] == 0).all()
 
 
-def test_every_wanted_row_is_one_of_the_rows_that_came(rng):
-    """A sort of each column on its own would make rows that never came."""
+def test_every_target_is_one_of_the_vectors_that_were_presented(rng):
+    """A sort of each column on its own would make vectors that were not."""
     batch = PrioritySort(bits=30, vectors=6, highest=5).sample(rng, 20)
     for inputs, targets in zip(batch.inputs, batch.targets, strict=True):
-        came = {tuple(row) for row in inputs[:6, :30]}
-        assert {tuple(row) for row in targets[7:]} < came
+        presented = {tuple(row) for row in inputs[:6, :30]}
+        assert {tuple(row) for row in targets[7:]} < presented
 
 
 def test_priorities_are_uniform_from_minus_one_to_one(rng):
@@ -47,7 +47,7 @@ def test_a_network_that_knows_the_vectors_but_not_their_priorities_has_about_53_
     assert abs(wrong - 52.7) < 0.5
 
 
-def test_settings_keep_the_share_that_is_wanted(rng):
+def test_settings_keep_the_share_of_the_targets(rng):
     settings = [(label["vectors"], task.highest) for label, task in PrioritySort().settings()]
     assert settings == [(20, 16), (30, 24), (40, 32)]
     assert PrioritySort().settings([1])[0][1].highest == 1

@@ -13,17 +13,17 @@ def solve(inputs, bits):
     """
     targets, mask = np.zeros((len(inputs), bits + 1)), np.zeros(len(inputs))
     assert inputs[0, bits] == 1
-    heard, t = [], 1
+    presented, t = [], 1
     while inputs[t, bits + 1] == 0:
-        heard.append(inputs[t, :bits])
+        presented.append(inputs[t, :bits])
         t += 1
     repeats = round(float(inputs[t, bits + 2]) * 1.25**0.5 + 2.5)
-    for vector in heard * repeats:
+    for vector in presented * repeats:
         t += 1
         targets[t, :bits] = vector
         mask[t] = 1
     targets[t + 1, bits] = mask[t + 1] = 1
-    assert (inputs[t - len(heard) * repeats + 1 :] == 0).all()
+    assert (inputs[t - len(presented) * repeats + 1 :] == 0).all()
     return targets, mask
 
 
@@ -41,13 +41,7 @@ def test_targets_follow_from_the_inputs_as_the_paper_describes(rng):
 
 def test_a_sequence_is_the_one_of_the_module_text(rng):
     task = RepeatCopy(
-        bits=1,
-        min_length=2,
-        max_length=2,
-        min_repeats=3,
-        max_repeats=3,
-        normal_repeats=5,
-        silence=0,
+        bits=1, min_length=2, max_length=2, min_repeats=3, max_repeats=3, normal_repeats=5
     )
     inputs, targets, mask = (a[0] for a in task.sample(rng, 1))
     x1, x2 = inputs[1:3, 0]

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from helpers import task_of
 
-from keras_s4ntm.tasks import TASKS
+from keras_s4ntm import tasks
+from keras_s4ntm.registry import Registry
+from keras_s4ntm.tasks import TASKS, Copy, Task, register_task
 from keras_s4ntm.tasks.base import SPLITS
 
 
@@ -26,7 +28,7 @@ def check_batch(task, batch, batch_size):
     assert inputs.dtype == np.float32
     assert inputs.shape[0] == targets.shape[0] == batch_size
     assert inputs.shape[-1] == task.input_size
-    if task.output == "classes":
+    if task.target_kind == "classes":
         assert mask is None
         assert targets.shape == (batch_size,)
         assert ((targets >= 0) & (targets < task.output_size)).all()
@@ -35,12 +37,12 @@ def check_batch(task, batch, batch_size):
     assert mask.shape == inputs.shape[:2]
     assert set(np.unique(mask)) <= {0, 1}
     assert mask.any(axis=1).all()  # every sequence asks for something
-    if task.output == "bits":
+    if task.target_kind == "bits":
         assert targets.dtype == np.float32
         assert targets.shape == (*mask.shape, task.output_size)
         assert set(np.unique(targets)) <= {0, 1}
     else:
-        assert task.output == "tokens"
+        assert task.target_kind == "tokens"
         assert targets.dtype == np.int32
         assert targets.shape == mask.shape
         assert ((targets >= 0) & (targets < task.output_size)).all()
@@ -76,9 +78,68 @@ def test_settings_are_those_that_are_asked_for(name):
     assert [set(label.values()) & {40, 50} for label, _ in settings] == [{40}, {50}]
 
 
-@pytest.mark.parametrize("name", TASKS)
-def test_the_recipe_of_a_task_is_accepted(name):
-    from keras_s4ntm.recipe import Recipe
+@dataclasses.dataclass(frozen=True)
+class Echo(Task):
+    """A task of another package."""
 
-    recipe = Recipe(**TASKS[name].recipe)
-    assert recipe.steps % recipe.steps_per_epoch == 0
+    echo_delay: int = 1
+
+    name = "echo"
+    summary = "Repeat the input."
+    target_kind = "bits"
+
+
+class Undecorated(Echo):
+    name = "undecorated"
+
+
+@dataclasses.dataclass(frozen=True)
+class WithoutSummary(Task):
+    name = "without-summary"
+    target_kind = "bits"
+
+
+@dataclasses.dataclass(frozen=True)
+class SameName(Copy):
+    pass
+
+
+@dataclasses.dataclass(frozen=True)
+class NameOfAModelParameter(Echo):
+    model_parameter: int = 1
+
+    name = "name-of-a-model-parameter"
+
+
+@pytest.fixture
+def registry(monkeypatch):
+    """A registry beside that of the package: `copy` is a task, `model_parameter` of a model."""
+    monkeypatch.setattr("keras_s4ntm.registry._parameter_names", {})
+    monkeypatch.setattr(tasks, "TASKS", Registry("task"))
+    Registry("model").add("some-model", object(), ["model_parameter"])
+    register_task(Copy)
+    return tasks.TASKS
+
+
+def test_a_registered_task_is_found_by_its_name(registry):
+    assert register_task(Echo) is Echo
+    assert registry["echo"] is Echo
+    assert list(registry) == ["copy", "echo"]
+
+
+@pytest.mark.parametrize(
+    ("task", "error", "message"),
+    [
+        (Echo(), TypeError, "A task is a subclass of Task"),
+        (dict, TypeError, "A task is a subclass of Task"),
+        (Undecorated, TypeError, "Undecorated is not a dataclass"),
+        (WithoutSummary, TypeError, "lacks the class attribute 'summary'"),
+        (SameName, ValueError, "a task 'copy' already"),
+        (NameOfAModelParameter, ValueError, "both have a parameter 'model_parameter'"),
+    ],
+    ids=str,
+)
+def test_what_is_no_task_is_not_registered(registry, task, error, message):
+    with pytest.raises(error, match=message):
+        register_task(task)
+    assert list(registry) == ["copy"]

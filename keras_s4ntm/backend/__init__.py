@@ -1,0 +1,17 @@
+"""Every place where the backends differ, a file a subject.
+
+    time_loop          the loop over time, and whether PyTorch compiles its steps
+    recompute          steps that the backward pass computes again instead of storing them
+    fast_access        the form of the NTM's memory access that is fastest on the backend
+    fourier            Fourier transforms with complex spectra
+    random_numbers     noise, and the seed of a training
+    process            settings of the whole process: memory that is freed
+    compilation_cache  where a backend keeps what it compiled, for the next process
+    torch_loop         the loop over time on PyTorch, with compiled steps
+    torch_access       the NTM's memory access on PyTorch, with its gradient written out
+
+The rule: a trick lives here only where a measurement in `docs/performance.md` shows that it pays.
+It stands beside the plain form, with a test that equates both.
+
+This file imports nothing, so that `compilation_cache` can be used before Keras is loaded.
+"""

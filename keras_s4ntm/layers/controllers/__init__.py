@@ -1,0 +1,1 @@
+"""What drives the heads: see `controller.py` for the contract."""

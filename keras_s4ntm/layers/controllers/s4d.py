@@ -1,0 +1,99 @@
+"""S4D as a controller: state space features of the whole sequence drive the heads.
+
+Source of the idea: Erekmen and Bünning 2024, "NTM-S4D". There the memory is read before anything
+is written and is accessed once a sequence, so that it never receives a gradient. Here the features
+of all time steps are computed in parallel by FFT, and the heads write and read at every time step
+(or every k-th): only the memory is recurrent.
+
+Shapes: B batch, T time steps, I inputs, H units.
+"""
+
+import keras
+from keras import ops
+
+from keras_s4ntm.layers.arguments import LAYER_ARGUMENTS, divide, refuse_unknown
+from keras_s4ntm.layers.controllers.arguments import S4DArguments
+from keras_s4ntm.layers.controllers.controller import Controller, input_initializer
+from keras_s4ntm.layers.s4d.block import S4DBlock
+
+
+@keras.saving.register_keras_serializable(package="keras_s4ntm")
+class S4DController(Controller):
+    """A linear encoder and S4D blocks, one on the other.
+
+    Without `read_feedback` it does not see the read vectors: its outputs of all time steps are
+    computed at once, by FFT. Step by step it is the same network in recurrent form.
+
+    Args:
+        units: H, the channels of the features.
+        **arguments: see `S4DArguments`.
+    """
+
+    def __init__(self, units=64, **arguments):
+        own, rest = divide(arguments, S4DArguments)
+        refuse_unknown(self, rest, (*S4DArguments.names(), *LAYER_ARGUMENTS))
+        super().__init__(**rest)
+        self.arguments = S4DArguments(units=units, **own)
+        self.parallel = not self.arguments.read_feedback
+        self.blocks = [
+            S4DBlock(**self.arguments.block(), name=f"block_{i}", dtype=self.dtype_policy)
+            for i in range(self.arguments.blocks)
+        ]
+        self.state_size = [size for block in self.blocks for size in block.state_size]
+        self.output_size = self.arguments.units
+        if self.arguments.head_inputs == "state":
+            self.output_size = sum(self.blocks[-1].state_size)
+
+    def build(self, input_size, read_size):
+        units = self.arguments.units
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=(input_size, units),
+            initializer=input_initializer(self.arguments.input_variance),
+        )
+        self.bias = self.add_weight(name="bias", shape=(units,), initializer="zeros")
+        if self.arguments.read_feedback:
+            self.feedback_kernel = self.add_weight(
+                name="feedback_kernel", shape=(read_size, units)
+            )
+        for block in self.blocks:
+            block.build((None, None, units))
+        self.built = True
+
+    def project_inputs(self, inputs):
+        """The inputs as H channels."""
+        return ops.matmul(inputs, self.kernel) + self.bias
+
+    def constants(self):
+        """The discretized state spaces of all blocks."""
+        return [block.transition() for block in self.blocks]
+
+    def features(self, inputs, mask=None, training=False):
+        hidden = self.project_inputs(inputs)
+        for block in self.blocks:
+            hidden = block(hidden, mask=mask, training=training)
+        return hidden
+
+    def step(self, projected, reads, states, constants=()):
+        hidden, new_states = projected, []
+        if self.arguments.read_feedback:
+            hidden = hidden + ops.matmul(reads, self.feedback_kernel)
+        for i, block in enumerate(self.blocks):
+            transition = constants[i] if constants else None
+            hidden, state = block.step(hidden, states[2 * i : 2 * i + 2], transition)
+            new_states += [ops.cast(part, self.compute_dtype) for part in state]
+        if self.arguments.head_inputs == "state":
+            hidden = ops.cast(polar(*state), self.compute_dtype)
+        return hidden, new_states
+
+    def get_config(self):
+        return {**super().get_config(), **self.arguments.config()}
+
+
+def polar(real, imaginary):
+    """Magnitude and phase of complex states, side by side; at 0 both 0, with finite gradients."""
+    square = real * real + imaginary * imaginary
+    there = square > 1e-12
+    magnitude = ops.where(there, ops.sqrt(ops.where(there, square, 1.0)), 0.0)
+    phase = ops.where(there, ops.arctan2(imaginary, ops.where(there, real, 1.0)), 0.0)
+    return ops.concatenate([magnitude, phase], axis=-1)

@@ -1,0 +1,154 @@
+"""Access to the memory of a Differentiable Neural Computer, one time step.
+
+Source: Graves et al. 2016, "Hybrid computing using a neural network with dynamic external memory",
+Methods. The revisions: Csordás and Schmidhuber 2019, see `interface.py`.
+
+Shapes: B batch, N memory slots, M their width, R read heads. There is one write head.
+"""
+
+from typing import Any, NamedTuple
+
+import keras
+from keras import ops
+
+from keras_s4ntm.checks import check_slot_numbers
+from keras_s4ntm.layers.dnc.arguments import DNCArguments
+from keras_s4ntm.layers.dnc.interface import Interface
+from keras_s4ntm.layers.memory.access import MemoryAccess
+from keras_s4ntm.ops import (
+    allocation,
+    content_weights,
+    masked_content_weights,
+    read,
+    sparse_links,
+    temporal_links,
+    write,
+)
+from keras_s4ntm.ops.memory import transposed
+
+
+class DNCState(NamedTuple):
+    """The states of the access: the memory, and what is known about its slots."""
+
+    memory: Any  # (B, M, N), transposed
+    usage: Any  # (B, N)
+    precedence: Any  # (B, N)
+    links: Any  # (B, N, N), or sparse (B, 2, N, K)
+    write_weights: Any  # (B, N)
+    read_weights: Any  # (B, R, N)
+    reads: Any  # (B, R*M)
+
+
+@keras.saving.register_keras_serializable(package="keras_s4ntm")
+class DNCAccess(MemoryAccess):
+    """The memory of a DNC and what is known about its slots: usage, order of writing, heads.
+
+    All read heads are computed in batched operations. With `order="write-first"`, as in the paper,
+    reads see the write of the same time step and its links; with `"read-first"` those of the step
+    before.
+
+    Args: see `DNCArguments`.
+
+    Call arguments, returns: see `MemoryAccess`. The state is a `DNCState`, the quantities are the
+        parts of the interface vector by name (`Interface.parts`), `retention`, `allocation`,
+        `write_content` and `read_content` (the content weights), `forward` and `backward` weights.
+    """
+
+    Arguments = DNCArguments
+    State = DNCState
+
+    def __init__(self, **arguments):
+        super().__init__(**arguments)
+        own = self.arguments
+        slots, width, heads, count = (
+            own.memory_size,
+            own.memory_width,
+            own.read_heads,
+            own.sparse_links,
+        )
+        if count is not None:
+            check_slot_numbers(slots, self.compute_dtype)
+        self.interface = Interface(own, name="interface", dtype=self.dtype_policy)
+        self.interface_size = self.interface.size
+        self.is_content = self.interface.is_content
+        self.state_shapes = DNCState(
+            memory=(width, slots),
+            usage=(slots,),
+            precedence=(slots,),
+            links=(slots, slots) if count is None else (2, slots, count),
+            write_weights=(slots,),
+            read_weights=(heads, slots),
+            reads=(heads * width,),
+        )
+
+    def build(self, input_shape):
+        self.memory.build()
+        self.interface.build(input_shape)
+        self.built = True
+
+    def get_initial_state(self, batch_size):
+        """The initial memory; nothing used, written or read."""
+        zeros = [
+            ops.zeros((batch_size, *shape), self.compute_dtype) for shape in self.state_shapes[1:]
+        ]
+        return DNCState(self.memory.get_initial_state(batch_size), *zeros)
+
+    def project(self, hidden):
+        return self.interface.call(hidden)
+
+    def look_up(self, memory, key, strength, mask):
+        """Content weights, by a part of the vectors where there is a mask."""
+        if mask is None:
+            return content_weights(memory, key, strength)
+        return masked_content_weights(memory, key, strength, mask)
+
+    def move(self, interface, state, trace=False):
+        told = self.interface.parts(interface)
+        memory = transposed(state.memory)
+
+        # Where to write: to free slots, or by content.
+        retention = allocation.retention(told["free_gates"], state.read_weights)
+        usage = allocation.update_usage(state.usage, state.write_weights, retention)
+        free = allocation.allocation_weights(usage)
+        write_content = self.look_up(
+            memory, told["write_key"], told["write_strength"], told.get("write_mask")
+        )[:, 0]
+        write_weights = allocation.write_weights(
+            free, write_content, told["allocation_gate"], told["write_gate"]
+        )
+        kept = memory
+        if self.arguments.deallocation:
+            kept = memory * ops.expand_dims(retention, -1)
+        written = write(kept, ops.expand_dims(write_weights, 1), told["erase"], told["add"])
+
+        # In which order was written.
+        of_links = temporal_links if self.arguments.sparse_links is None else sparse_links
+        new_links = of_links.update_links(state.links, state.precedence, write_weights)
+        precedence = temporal_links.update_precedence(state.precedence, write_weights)
+
+        # Where to read: before or after what was read last, or by content.
+        write_first = self.arguments.order == "write-first"
+        memory, links = (written, new_links) if write_first else (memory, state.links)
+        forward, backward = of_links.follow_links(links, state.read_weights)
+        if self.arguments.link_sharpness:
+            forward = temporal_links.sharpen_links(forward, told["forward_sharpness"])
+            backward = temporal_links.sharpen_links(backward, told["backward_sharpness"])
+        read_content = self.look_up(
+            memory, told["read_keys"], told["read_strengths"], told.get("read_masks")
+        )
+        read_weights = temporal_links.read_weights(
+            backward, read_content, forward, told["read_modes"]
+        )
+        reads = ops.reshape(read(memory, read_weights), (-1, self.read_size))
+        new_state = DNCState(
+            transposed(written), usage, precedence, new_links, write_weights, read_weights, reads
+        )
+        return new_state, {
+            **told,
+            "retention": retention,
+            "allocation": free,
+            "write_content": write_content,
+            "read_content": read_content,
+            "forward": forward,
+            "backward": backward,
+        }

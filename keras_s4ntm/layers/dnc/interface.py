@@ -1,0 +1,124 @@
+"""The interface vector of the DNC: what the heads are told, by name and within its bounds.
+
+Source: Graves et al. 2016, "Hybrid computing using a neural network with dynamic external memory",
+Methods, "Interface parameters". Masks and the sharpness of links: Csordás and Schmidhuber 2019,
+"Improving Differentiable Neural Computers Through Memory Masking, De-allocation, and Link
+Distribution Sharpness Control".
+
+Shapes: B batch, H controller units, M memory width, R read heads. There is one write head.
+"""
+
+import math
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_s4ntm.ops import oneplus
+
+# What keeps each part within its bounds: the paper's, then those of 2019.
+BOUNDS = {
+    "read_keys": keras.activations.linear,
+    "read_strengths": oneplus,
+    "write_key": keras.activations.linear,
+    "write_strength": oneplus,
+    "erase": ops.sigmoid,
+    "add": keras.activations.linear,
+    "free_gates": ops.sigmoid,
+    "allocation_gate": ops.sigmoid,
+    "write_gate": ops.sigmoid,
+    "read_modes": ops.softmax,
+    "read_masks": ops.sigmoid,
+    "write_mask": ops.sigmoid,
+    "forward_sharpness": oneplus,
+    "backward_sharpness": oneplus,
+}
+CONTENT = ("read_keys", "write_key", "erase", "add")
+
+
+class Interface(keras.layers.Layer):
+    """From the controller's output to what the heads are told: one matrix product.
+
+    Args:
+        arguments: a `DNCArguments`.
+
+    Call arguments:
+        hidden: `(B, H)`.
+
+    Returns:
+        The interface vector `(B, size)`: in the paper `size = R M + 3 M + 5 R + 3`.
+    """
+
+    def __init__(self, arguments, **kwargs):
+        super().__init__(**kwargs)
+        self.arguments = arguments
+        heads, width = arguments.read_heads, arguments.memory_width
+        self.shapes = {
+            "read_keys": (heads, width),
+            "read_strengths": (heads,),
+            "write_key": (1, width),
+            "write_strength": (1,),
+            "erase": (1, width),
+            "add": (1, width),
+            "free_gates": (heads,),
+            "allocation_gate": (1,),
+            "write_gate": (1,),
+            "read_modes": (heads, 3),
+        }
+        if arguments.content_masking:
+            self.shapes.update(read_masks=(heads, width), write_mask=(1, width))
+        if arguments.link_sharpness:
+            self.shapes.update(forward_sharpness=(heads,), backward_sharpness=(heads,))
+        self.size = sum(math.prod(shape) for shape in self.shapes.values())
+        self.is_content = self.flat(dict.fromkeys(CONTENT, True), False)
+
+    def build(self, input_shape):
+        self.kernel = self.add_weight(
+            name="kernel", shape=(input_shape[-1], self.size), initializer=self.initial_kernel
+        )
+        self.bias = self.add_weight(
+            name="bias", shape=(self.size,), initializer=self.initial_bias
+        )
+        self.built = True
+
+    def flat(self, values, default):
+        """Numbers given by name for parts of the interface vector, for all of it."""
+        parts = [
+            np.broadcast_to(values.get(name, default), shape).reshape(-1)
+            for name, shape in self.shapes.items()
+        ]
+        return np.concatenate(parts)
+
+    def initial_kernel(self, shape, dtype=None):
+        """Glorot's uniform weights, scaled."""
+        scales = {"read_keys": self.arguments.read_key_scale, "add": self.arguments.add_scale}
+        scale = ops.cast(self.flat(scales, 1.0), dtype)
+        return keras.initializers.GlorotUniform()(shape, dtype) * scale
+
+    def initial_bias(self, shape, dtype=None):
+        """The biases of the gates and of the read modes: backward, content, forward."""
+        own = self.arguments
+        biases = {
+            "free_gates": own.free_gate_bias,
+            "allocation_gate": own.allocation_gate_bias,
+            "write_gate": own.write_gate_bias,
+            "read_modes": (own.backward_mode_bias, 0.0, own.forward_mode_bias),
+        }
+        return ops.convert_to_tensor(self.flat(biases, 0.0), dtype)
+
+    def call(self, hidden):
+        return ops.matmul(hidden, self.kernel) + self.bias
+
+    def parts(self, interface):
+        """The interface vector by name, within its bounds: `{name: (B, ...)}`."""
+        sizes = [math.prod(shape) for shape in self.shapes.values()]
+        parts = ops.split(interface, np.cumsum(sizes[:-1]).tolist(), axis=-1)
+        named = {
+            name: BOUNDS[name](ops.reshape(part, (-1, *shape)))
+            for (name, shape), part in zip(self.shapes.items(), parts, strict=True)
+        }
+        if self.arguments.content_masking:
+            floor = self.arguments.mask_floor
+            for name in ("read_masks", "write_mask"):
+                named[name] = floor + (1.0 - floor) * named[name]
+        return named

@@ -1,0 +1,118 @@
+"""Access to a memory: in one time step the heads move, write and read. The contract of all of them.
+
+Shapes: B batch, T time steps, N memory slots, M their width, R read heads.
+"""
+
+import keras
+from keras import ops
+
+from keras_s4ntm.backend.random_numbers import normal
+from keras_s4ntm.layers.arguments import LAYER_ARGUMENTS, divide, refuse_unknown
+from keras_s4ntm.layers.memory.memory import Memory
+from keras_s4ntm.layers.memory.states import where
+
+
+class MemoryAccess(keras.layers.Layer):
+    """A memory and the heads that access it.
+
+    What the heads do at a time step follows from one vector, the *interface vector*: a linear map
+    of what drives them. States and quantities have the names of the papers.
+
+    A subclass has
+
+    - `Arguments`: the dataclass that declares its arguments;
+    - `State`: a NamedTuple of the states, `memory` `(B, M, N)` first and the read vectors `reads`
+      `(B, R*M)` last;
+    - `state_shapes`: a `State` of their shapes, without the batch;
+    - `interface_size` and `is_content`: the length of the interface vector, and which of its
+      numbers are content (keys, erase and add vectors);
+    - `get_initial_state(batch_size)`;
+    - `project(hidden)`: the interface vector, for one time step or for all of them at once;
+    - `move(interface, state, trace)`: one time step in float32, `(state, quantities)`.
+
+    Args:
+        arguments: those of `Arguments`, by keyword.
+
+    Call arguments:
+        hidden: `(B, H)`, what drives the heads.
+        state: a `State`.
+        access_mask: `(B, 1)`, boolean: which sequences access the memory at this time step. The
+            states of the others stay as they are. Default: all.
+        offset: `(B, interface_size)`, added to the interface vector: what does not come from
+            `hidden`.
+        trace: whether the quantities are wanted, see `step`.
+
+    Returns:
+        `(state, quantities)`.
+    """
+
+    def __init__(self, **arguments):
+        own, rest = divide(arguments, self.Arguments)
+        refuse_unknown(self, rest, (*self.Arguments.names(), *LAYER_ARGUMENTS))
+        super().__init__(**rest)
+        self.arguments = self.Arguments(**own)
+        self.seed_generator = keras.random.SeedGenerator()
+        self.memory = Memory(
+            self.arguments.memory_size,
+            self.arguments.memory_width,
+            initializer=self.arguments.memory_initializer,
+            learn_initial=self.arguments.learn_initial_memory,
+            name="memory",
+            dtype=self.dtype_policy,
+        )
+
+    @property
+    def read_size(self):
+        """R * M, the length of all read vectors together."""
+        return self.state_shapes.reads[0]
+
+    def call(self, hidden, state, access_mask=None, offset=None, trace=False):
+        def accessed():
+            interface = self.project(hidden)
+            return self.step(interface if offset is None else interface + offset, state, trace)
+
+        def accessed_by_some():
+            new, quantities = accessed()
+            pairs = zip(new, state, strict=True)
+            return self.State(*(where(access_mask, a, b) for a, b in pairs)), quantities
+
+        if access_mask is None:
+            return accessed()
+        if trace:
+            return accessed_by_some()
+        return ops.cond(ops.any(access_mask), lambda: accessed_by_some()[0], lambda: state), None
+
+    def step(self, interface, state, trace=False):
+        """One time step; it is computed in float32 whatever the dtype policy.
+
+        Args:
+            interface: `(B, interface_size)`.
+            state: a `State`.
+            trace: whether the quantities are wanted. Without them a form of the step may run that
+                is faster on this backend and does not hand them out.
+
+        Returns:
+            `(state, quantities)`: the `State` after the step, and a dictionary of all that it
+            computed, by the names of the paper, or `None`.
+        """
+        if self.compute_dtype == "float32":
+            return self.move(interface, state, trace)
+        interface, *state = (ops.cast(x, "float32") for x in (interface, *state))
+        state, quantities = self.move(interface, self.State(*state), trace)
+        return self.State(*(ops.cast(x, self.compute_dtype) for x in state)), quantities
+
+    def draw_noise(self, batch, time):
+        """The noise of all time steps `(B, T, interface_size)`, or `None` if there is none."""
+        if self.arguments.head_noise == 0:
+            return None
+        shape = (batch, time, self.interface_size)
+        noise = normal(shape, self.arguments.head_noise, self.seed_generator)
+        return ops.cast(noise, self.compute_dtype)
+
+    def get_config(self):
+        initializer = keras.initializers.serialize(self.memory.initializer)
+        return {
+            **super().get_config(),
+            **self.arguments.config(),
+            "memory_initializer": initializer,
+        }

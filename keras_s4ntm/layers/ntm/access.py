@@ -1,0 +1,150 @@
+"""Access to the memory of a Neural Turing Machine.
+
+Source: Graves, Wayne, Danihelka 2014, "Neural Turing Machines", section 3.
+
+Shapes: B batch, H controller units, N memory slots, M their width, R read heads, W write heads.
+"""
+
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_s4ntm.backend.fast_access import fast_ntm_access
+from keras_s4ntm.layers.memory.access import MemoryAccess
+from keras_s4ntm.layers.ntm.arguments import NTMArguments
+from keras_s4ntm.layers.ntm.heads import ReadHead, WriteHead
+from keras_s4ntm.ops import address, read, write
+from keras_s4ntm.ops.memory import transposed
+
+
+class NTMState(NamedTuple):
+    """The states of the access; the weights of the write heads come first."""
+
+    memory: Any  # (B, M, N), transposed
+    weights: Any  # (B, W+R, N)
+    reads: Any  # (B, R*M)
+
+
+@keras.saving.register_keras_serializable(package="keras_s4ntm")
+class NTMAccess(MemoryAccess):
+    """The memory and the heads of a Neural Turing Machine.
+
+    The interface vector of all heads comes from one matrix product, and all heads are addressed in
+    one batched operation, from the memory before this time step.
+
+    Args: see `NTMArguments`.
+
+    Call arguments, returns: see `MemoryAccess`. The state is an `NTMState`, the quantities are
+        `keys`, `key_strengths`, `interpolation_gates`, `shift_weights`, `sharpening` of all heads,
+        write heads first, and `erase` and `add` of the write heads.
+    """
+
+    Arguments = NTMArguments
+    State = NTMState
+
+    def __init__(self, **arguments):
+        super().__init__(**arguments)
+        own = self.arguments
+        self.write_head = WriteHead(
+            own.memory_width,
+            own.write_heads,
+            own.shift_range,
+            interpolation_bias=own.write_interpolation_bias,
+            shift_bias=own.write_shift_bias,
+            content_scale=own.content_scale,
+            name="write_head",
+            dtype=self.dtype_policy,
+        )
+        self.read_head = ReadHead(
+            own.memory_width,
+            own.read_heads,
+            own.shift_range,
+            interpolation_bias=own.read_interpolation_bias,
+            shift_bias=own.read_shift_bias,
+            strength_bias=own.read_strength_bias,
+            content_scale=own.content_scale,
+            name="read_head",
+            dtype=self.dtype_policy,
+        )
+        self.state_shapes = NTMState(
+            memory=(own.memory_width, own.memory_size),
+            weights=(own.write_heads + own.read_heads, own.memory_size),
+            reads=(own.read_heads * own.memory_width,),
+        )
+        self.is_content = np.concatenate([self.write_head.is_content, self.read_head.is_content])
+        self.interface_size = len(self.is_content)
+
+    def build(self, input_shape):
+        self.memory.build()
+        self.write_head.build(input_shape)
+        self.read_head.build(input_shape)
+        self.built = True
+
+    def get_initial_state(self, batch_size):
+        """The initial memory; heads where they start; read vectors of zeros."""
+        weights = np.zeros(self.state_shapes.weights, "float32")
+        weights[:, 0] = 1.0
+        if self.arguments.initial_read_weights == "uniform":
+            weights[self.arguments.write_heads :] = 1.0 / self.arguments.memory_size
+        weights = ops.convert_to_tensor(weights[None], self.compute_dtype)
+        return NTMState(
+            memory=self.memory.get_initial_state(batch_size),
+            weights=ops.tile(weights, (batch_size, 1, 1)),
+            reads=ops.zeros((batch_size, self.read_size), self.compute_dtype),
+        )
+
+    def project(self, hidden):
+        """The interface vector, write heads first: one product."""
+        heads = (self.write_head, self.read_head)
+        kernel = ops.concatenate([head.kernel for head in heads], axis=-1)
+        bias = ops.concatenate([head.bias for head in heads], axis=-1)
+        return ops.matmul(hidden, kernel) + bias
+
+    def move(self, interface, state, trace=False):
+        function = self.move_write_read if trace else fast_ntm_access(self.move_write_read)
+        memory, weights, reads, *quantities = function(
+            interface,
+            state.memory,
+            state.weights,
+            self.arguments.write_heads,
+            self.arguments.order == "write-first",
+        )
+        return NTMState(memory, weights, reads), quantities[0] if quantities else None
+
+    def move_write_read(self, interface, memory, weights, write_heads, write_first):
+        """One time step in the words of the paper.
+
+        Args:
+            interface: `(B, interface_size)`.
+            memory, weights: of the step before, see `NTMState`.
+            write_heads: W.
+            write_first: whether reads see the write of this step.
+
+        Returns:
+            `(memory, weights, reads, quantities)`.
+        """
+        memory = transposed(memory)
+        split = write_heads * self.write_head.size
+        for_writing = self.write_head.split(interface[:, :split])
+        for_reading = self.read_head.split(interface[:, split:])
+
+        size = self.read_head.addressing_size
+        addressing = self.read_head.addressing(
+            ops.concatenate([for_writing[..., :size], for_reading], axis=1)
+        )
+        weights = address(memory, weights, **addressing._asdict())
+        erase, add = self.write_head.erase_and_add(for_writing)
+        written = write(memory, weights[:, :write_heads], erase, add)
+        reads = read(written if write_first else memory, weights[:, write_heads:])
+        quantities = {
+            "keys": addressing.key,
+            "key_strengths": addressing.strength,
+            "interpolation_gates": addressing.gate,
+            "shift_weights": addressing.shift,
+            "sharpening": addressing.gamma,
+            "erase": erase,
+            "add": add,
+        }
+        return transposed(written), weights, ops.reshape(reads, (-1, self.read_size)), quantities
