@@ -1,6 +1,6 @@
-"""A run directory: the one place that knows its files.
+"""A run directory: its files, and how to rebuild its task and model from them.
 
-    config.json      task, model, training, seed, backend, versions: enough to rebuild everything
+    config.json      task, model, training, preset, seed, backend, versions
     history.json     one record per report interval
     checkpoints/     epoch-00012.weights.h5 (weights and optimizer) and epoch-00012.json (checksum);
                      best.weights.h5, of the best validation
@@ -18,18 +18,32 @@ import re
 import zipfile
 from pathlib import Path
 
+from keras_s4ntm.backend.names import BACKENDS, version_of
 from keras_s4ntm.errors import RunError
+from keras_s4ntm.experiment import Experiment
+from keras_s4ntm.parameters import choose
 
-FORMAT = 1
+FORMAT = 2  # of config.json
 CONFIG_KEYS = {
     "format",
     "task",
     "model",
     "training",
+    "preset",
     "seed",
     "backend",
     "versions",
 }
+
+
+def load_run(path):
+    """`(task, model)` of a run directory, with its trained weights, on any backend.
+
+    Raises:
+        RunError: it is no run directory, or a file in it is damaged.
+    """
+    run = Run.open(path)
+    return run.experiment.task, run.load_model()
 
 
 def _write_text(path, text):
@@ -58,17 +72,22 @@ def _checksum(path):
 class Run:
     """A run directory that exists; made by `Run.create` or `Run.open`."""
 
-    def __init__(self, path, config):
+    def __init__(self, path, config, experiment):
         self.path = Path(path)
         self.config = config
+        self.experiment = experiment
         self.history_path = self.path / "history.json"
         self.model_path = self.path / "model.keras"
         self.checkpoints_path = self.path / "checkpoints"
         self.best_path = self.checkpoints_path / "best.weights.h5"
 
     @classmethod
-    def create(cls, path, config):
-        """Make a run directory. Raises `RunError` if there is something at `path` already."""
+    def create(cls, path, experiment, backend):
+        """Make a run directory for an `Experiment` on a backend.
+
+        Raises:
+            RunError: there is something at `path` already.
+        """
         path = Path(path)
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise RunError(
@@ -76,13 +95,22 @@ class Run:
                 f"--resume {path}."
             )
         (path / "checkpoints").mkdir(parents=True, exist_ok=True)
-        run = cls(path, {"format": FORMAT, **config})
-        _write_text(path / "config.json", json.dumps(run.config, indent=2) + "\n")
-        return run
+        config = {
+            "format": FORMAT,
+            **experiment.config(),
+            "backend": backend,
+            "versions": {name: version_of(name) for name in ("keras-s4ntm", "keras", backend)},
+        }
+        _write_text(path / "config.json", json.dumps(config, indent=2) + "\n")
+        return cls(path, config, experiment)
 
     @classmethod
     def open(cls, path):
-        """Open a run directory. Raises `RunError` if it is none, or its config is damaged."""
+        """Open a run directory.
+
+        Raises:
+            RunError: it is none, or its config is damaged or of another version.
+        """
         path = Path(path)
         config_path = path / "config.json"
         if not config_path.is_file():
@@ -90,16 +118,35 @@ class Run:
                 f"{path} is not a run directory: it has no config.json. `s4ntm train` makes one."
             )
         config = _read_json(config_path, "a run's configuration")
-        if not isinstance(config, dict) or set(config) != CONFIG_KEYS:
+        found = config.get("format") if isinstance(config, dict) else None
+        if isinstance(found, int) and found != FORMAT:
+            by = "an older" if found < FORMAT else "a newer"
+            raise RunError(
+                f"{path} was made by {by} version of keras-s4ntm: {config_path} has format {found}, "
+                f"and this version reads {FORMAT}. Train it again, or install that version."
+            )
+        if found != FORMAT or set(config) != CONFIG_KEYS:
             raise RunError(
                 f"{config_path} is not a run's configuration: it must hold exactly "
                 f"{', '.join(sorted(CONFIG_KEYS))}."
             )
-        if config["format"] != FORMAT:
-            raise RunError(
-                f"{config_path} has format {config['format']!r}; this version reads {FORMAT}."
-            )
-        return cls(path, config)
+        try:
+            experiment = Experiment.from_config(config)
+            choose("backend", config["backend"], dict.fromkeys(BACKENDS))
+        except (TypeError, KeyError, AttributeError, ValueError) as error:
+            raise RunError(f"{config_path} is damaged: {error}") from error
+        return cls(path, config, experiment)
+
+    @property
+    def backend(self):
+        """The backend that it was trained on."""
+        return self.config["backend"]
+
+    def load_model(self):
+        """The model with its trained weights, or with those of the last checkpoint."""
+        model = self.experiment.build_model()
+        self.load_weights(model)
+        return model
 
     # History
 

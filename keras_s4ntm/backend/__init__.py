@@ -1,5 +1,6 @@
 """Every place where the backends differ, a file a subject.
 
+    names              the backends by name, and which are installed
     time_loop          the loop over time, and whether PyTorch compiles its steps
     recompute          steps that the backward pass computes again instead of storing them
     fast_access        the form of the NTM's memory access that is fastest on the backend

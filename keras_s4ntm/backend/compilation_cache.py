@@ -2,14 +2,15 @@
 
 import os
 import platform
-from importlib.metadata import version
 from pathlib import Path
+
+from keras_s4ntm.backend.names import version_of
 
 
 def directory(backend):
     """The cache of this machine and version of the backend, below the user's cache directory."""
     caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(caches) / "keras-s4ntm" / platform.node() / f"{backend}-{version(backend)}"
+    return Path(caches) / "keras-s4ntm" / platform.node() / f"{backend}-{version_of(backend)}"
 
 
 def use(backend):

@@ -9,7 +9,7 @@ class Batches(keras.utils.PyDataset):
     A batch is `(inputs, targets, weights)`, for classes `(inputs, targets)`. The weights are the
     task's mask over its sum in each sequence, so that in a weighted mean every sequence counts
     the same: the first vector of a short one more than the tenth of a long one. Without this a
-    network may settle for losing the first vector of every sequence.
+    network may settle for losing the first vector of every sequence (`docs/results.md`).
 
     The same batches come on every backend, and a run that is resumed at an epoch sees what the
     uninterrupted one would have seen. Use with `fit(..., steps_per_epoch=..., shuffle=False)`:

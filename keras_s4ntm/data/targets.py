@@ -1,6 +1,6 @@
-"""What depends on the kind of output that a task has: loss, metrics, figures of an evaluation.
+"""What depends on the kind of targets that a task has: loss, metrics, figures of an evaluation.
 
-To add a kind: an entry of `OUTPUTS`; and say in `Batch` what its targets are.
+To add a kind: an entry of `TARGET_KINDS`; and say in `Batch` what its targets are.
 """
 
 import dataclasses
@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_s4ntm.metrics import (
+from keras_s4ntm.data.metrics import (
     BitErrors,
     SequenceAccuracy,
     TokenErrors,
@@ -18,14 +18,16 @@ from keras_s4ntm.metrics import (
     wrong_bits,
     wrong_tokens,
 )
+from keras_s4ntm.parameters import choose
 
 
 @dataclasses.dataclass(frozen=True)
-class Output:
-    """A kind of output.
+class TargetKind:
+    """A kind of targets.
 
     Args:
-        loss: a class of `keras.losses`; the outputs are logits. Every sequence weighs the same.
+        loss: a class of `keras.losses`; the model's outputs are logits. Every sequence weighs the
+            same.
         metrics: what training reports: a function, arguments of `Model.compile`.
         score: the figures of one batch, a dictionary: a function of the task, the batch and the
             model's outputs, which may go on beyond the end of the batch.
@@ -37,6 +39,15 @@ class Output:
     metrics: Callable
     score: Callable
     errors: str | None = None
+
+
+def target_kind(task):
+    """The `TargetKind` of a task.
+
+    Raises:
+        ParameterError: the task's `target_kind` is none of `TARGET_KINDS`.
+    """
+    return choose("target kind", task.target_kind, TARGET_KINDS)
 
 
 def score_bits(task, batch, outputs):
@@ -84,14 +95,14 @@ def score_classes(task, batch, outputs):
     }
 
 
-OUTPUTS = {
-    "bits": Output(
+TARGET_KINDS = {
+    "bits": TargetKind(
         keras.losses.BinaryCrossentropy,
         lambda: {"weighted_metrics": [BitErrors(), SequenceAccuracy()]},
         score_bits,
         errors="bit_errors",
     ),
-    "tokens": Output(
+    "tokens": TargetKind(
         keras.losses.SparseCategoricalCrossentropy,
         lambda: {
             "weighted_metrics": [
@@ -103,7 +114,7 @@ OUTPUTS = {
         score_tokens,
         errors="token_errors",
     ),
-    "classes": Output(
+    "classes": TargetKind(
         keras.losses.SparseCategoricalCrossentropy,
         lambda: {"metrics": ["accuracy"]},
         score_classes,

@@ -1,1 +1,1 @@
-""""""
+"""How well trained models do: one model (`evaluate`), or many side by side (`comparison`)."""

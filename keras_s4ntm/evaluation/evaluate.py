@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from keras_s4ntm.outputs import OUTPUTS
-from keras_s4ntm.padding import pad
+from keras_s4ntm.data.padding import pad
+from keras_s4ntm.data.targets import target_kind
 
 SEQUENCES = 256  # of a task that has as many as one likes
 
 
-def evaluate(model, task, seed=0, sequences=None, lengths=None, batch_size=64):
+def evaluate(model, task, seed=0, sequences=None, lengths=None, batch_size=64, causal=True):
     """The figures of a model on the test split of a task.
 
     Args:
@@ -19,6 +19,9 @@ def evaluate(model, task, seed=0, sequences=None, lengths=None, batch_size=64):
             has as many as one likes.
         lengths: what the settings are; default: those that the task names.
         batch_size: sequences at a time.
+        causal: whether no output of the model depends on a later input. All settings are then
+            padded to one length and predicted together, with one compilation; each by itself
+            otherwise.
 
     Returns:
         A list of dictionaries, one for each setting: its label (for example `length`), then
@@ -34,13 +37,14 @@ def evaluate(model, task, seed=0, sequences=None, lengths=None, batch_size=64):
     available = task.size("test")
     sequences = min(sequences or available or SEQUENCES, available or np.inf)
     batches = [setting.batch("test", seed, 0, sequences) for _, setting in settings]
-    # All settings are padded to one length and predicted together, so that they share one
-    # compilation; what follows the scored steps of a sequence does not change them.
-    time = max(batch.inputs.shape[1] for batch in batches)
-    inputs = np.concatenate([pad(batch.inputs, time) for batch in batches])
-    outputs = model.predict(inputs, batch_size=batch_size, verbose=0)
-    outputs = outputs.reshape(len(batches), sequences, *outputs.shape[1:])
-    score = OUTPUTS[task.output].score
+    inputs = [batch.inputs for batch in batches]
+    if causal:
+        time = max(x.shape[1] for x in inputs)
+        inputs = [np.concatenate([pad(x, time) for x in inputs])]
+    outputs = [model.predict(x, batch_size=batch_size, verbose=0) for x in inputs]
+    if causal:
+        outputs = np.split(outputs[0], len(batches))
+    score = target_kind(task).score
     return [
         {**label, **score(setting, batch, output)}
         for (label, setting), batch, output in zip(settings, batches, outputs, strict=True)

@@ -8,7 +8,6 @@ from keras_s4ntm.presets.shared import (
     CLIPPED,
     HEAD_NOISE,
     LARGE_INPUTS,
-    LONGER_RECALL,
     PASSES_THROUGH_MNIST,
     REPEATEDLY,
     SURE,

@@ -56,7 +56,7 @@ CLIPPED = {
 }
 
 LONGER_RECALL = {
-    "steps": (1500, "Associative recall takes twice as many updates as copy."),
+    "steps": (1500, "It takes longer than copy."),
 }
 
 PASSES_THROUGH_MNIST = {

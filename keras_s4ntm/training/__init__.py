@@ -1,1 +1,1 @@
-""""""
+"""Training through `model.fit`: configuration, callbacks, optimizer, curriculum."""

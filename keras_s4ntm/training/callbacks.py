@@ -169,7 +169,7 @@ class RunRecorder(keras.callbacks.Callback):
         history: the records of the epochs before, when a run is resumed.
         steps_per_epoch: batches in an epoch of this `fit`.
         checkpoint_every: epochs between checkpoints.
-        errors: the metric that counts errors, see `goodness`.
+        errors: the metric that counts errors, see `validation_rank`.
     """
 
     def __init__(self, run, history, steps_per_epoch, checkpoint_every, errors="bit_errors"):
@@ -187,7 +187,7 @@ class RunRecorder(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         done = epoch + 1
         seconds = self.before + time.perf_counter() - self.started
-        if "val_loss" in logs and goodness(logs, self.errors) > self.best():
+        if "val_loss" in logs and validation_rank(logs, self.errors) > self.best():
             self.run.save_best(self.model)
         self.records.append(
             {
@@ -204,15 +204,15 @@ class RunRecorder(keras.callbacks.Callback):
             self.run.save_checkpoint(self.model, done)
 
     def best(self):
-        """How good the best validation so far was."""
+        """The rank of the best validation so far."""
         validations = (record for record in self.records if "val_loss" in record)
-        return max((goodness(record, self.errors) for record in validations), default=())
+        return max((validation_rank(record, self.errors) for record in validations), default=())
 
 
-def goodness(logs, errors="bit_errors"):
+def validation_rank(logs, errors="bit_errors"):
     """What makes one validation better than another: fewer errors, then a lower loss.
 
-    The loss goes on sinking long after the last wrong bit, and says nothing of rare slips then.
+    The loss goes on falling long after the last wrong bit, and says nothing of rare errors then.
 
     Args:
         logs: of a validation.
@@ -229,17 +229,17 @@ def check_finite(model, step):
 
 
 class StopWhenSolved(keras.callbacks.Callback):
-    """Stops when `patience` validations in a row were faultless and sure.
+    """Stops when `patience` validations in a row were faultless.
 
     Args:
         patience: validations in a row.
         errors: the metric that counts errors; `None`: the task is never solved.
-        loss: the validation loss, in nats per bit or token, that counts as sure: without an error
-            *and* far from making one.
+        loss: the validation loss, in nats a bit or token, below which a validation counts: without
+            an error *and* far from making one. `None`: any.
         history: records of the epochs before, when a run is resumed.
     """
 
-    def __init__(self, patience, errors="bit_errors", loss=0.03, history=()):
+    def __init__(self, patience, errors="bit_errors", loss=None, history=()):
         super().__init__()
         self.patience = patience
         self.errors = f"val_{errors}"
@@ -250,7 +250,8 @@ class StopWhenSolved(keras.callbacks.Callback):
 
     def _count(self, logs):
         if self.errors in logs:
-            solved = logs[self.errors] == 0 and logs["val_loss"] < self.loss
+            sure = self.loss is None or logs["val_loss"] < self.loss
+            solved = logs[self.errors] == 0 and sure
             self.faultless = self.faultless + 1 if solved else 0
 
     @property

@@ -7,20 +7,24 @@ from the easiest to that of the task, and sequences of other difficulties are mi
 
 import numpy as np
 
-from keras_s4ntm.padding import pad
-from keras_s4ntm.recipe import CURRICULA
+from keras_s4ntm.data.padding import pad
+from keras_s4ntm.training.configuration import CURRICULA
 
 GROWTH = 0.5  # the share of the training after which the current difficulty is that of the task
 LOOK_BACK = 0.1  # the share of sequences of any difficulty so far
 
 
-def with_curriculum(task, recipe):
+def with_curriculum(task, config):
     """The task as training sees it.
 
+    Args:
+        task: a task.
+        config: a `TrainingConfig`.
+
     Raises:
-        ValueError: the recipe asks for a curriculum, and the task has but one difficulty.
+        ValueError: the configuration asks for a curriculum, and the task has but one difficulty.
     """
-    return task if recipe.curriculum == "none" else Curriculum(task, recipe)
+    return task if config.curriculum == "none" else Curriculum(task, config)
 
 
 class Curriculum:
@@ -33,11 +37,11 @@ class Curriculum:
     - `"look-back"`: nine sequences in ten have the current one, the others any up to it.
     """
 
-    def __init__(self, task, recipe):
+    def __init__(self, task, config):
         self.levels = task.levels()
         self.time = self.levels[-1].sample(np.random.default_rng(0), 1).inputs.shape[1]
-        self.kind = recipe.curriculum
-        self.steps = recipe.steps
+        self.kind = config.curriculum
+        self.steps = config.steps
 
     def current(self, index):
         """The number of the current difficulty at step `index`, from 0 on."""

@@ -1,24 +1,22 @@
-"""From a task, a model and a recipe to a trained model in a run directory, through `model.fit`."""
+"""From a run directory and a model to a trained model in it, through `model.fit`."""
 
 import keras
 
-from keras_s4ntm.backend import compile_loops
-from keras_s4ntm.batches import Batches
-from keras_s4ntm.callbacks import RunRecorder, SeedEpochs, StopAfter, StopWhenSolved
-from keras_s4ntm.curriculum import with_curriculum
+from keras_s4ntm.data.batches import Batches
+from keras_s4ntm.data.targets import target_kind
 from keras_s4ntm.errors import TrainingDiverged
-from keras_s4ntm.optimizers import make_optimizer
-from keras_s4ntm.outputs import OUTPUTS
+from keras_s4ntm.training.callbacks import RunRecorder, SeedEpochs, StopAfter, StopWhenSolved
+from keras_s4ntm.training.curriculum import with_curriculum
+from keras_s4ntm.training.optimizers import make_optimizer
 
 
-def compile_model(model, task, recipe):
-    """Compile for the task's kind of output."""
-    output = OUTPUTS[task.output]
-    compile_loops()
+def compile_model(model, task, config):
+    """Compile a model for a task's kind of targets, as a `TrainingConfig` says."""
+    kind = target_kind(task)
     model.compile(
-        optimizer=make_optimizer(recipe),
-        loss=output.loss(from_logits=True, reduction="mean_with_sample_weight"),
-        **output.metrics(),
+        optimizer=make_optimizer(config),
+        loss=kind.loss(from_logits=True, reduction="mean_with_sample_weight"),
+        **kind.metrics(),
         # XLA pays on TensorFlow's CPU too, where "auto" does not use it.
         jit_compile=keras.backend.backend() != "torch",
     )
@@ -28,19 +26,31 @@ def compile_model(model, task, recipe):
 
 def errors_of(task):
     """The metric that counts errors; `None` where they cannot be avoided, or are not counted."""
-    return OUTPUTS[task.output].errors if task.optimal is None else None
+    return target_kind(task).errors if task.optimal is None else None
 
 
-def was_solved(history, task, recipe):
+def when_solved(experiment, history=()):
+    """The callback that stops a training when its task is solved."""
+    config = experiment.training
+    errors = errors_of(experiment.task)
+    return StopWhenSolved(config.patience, errors, config.solved_loss, history)
+
+
+def was_solved(history, experiment):
     """Whether a training with this history ended because the task was solved."""
-    return StopWhenSolved(recipe.patience, errors_of(task), history=history).solved
+    return when_solved(experiment, history).solved
 
 
-def train(run, model, task, recipe, seed, callbacks=()):
-    """Train `model` in `run`, from its last checkpoint if it has one.
+def train(run, model, callbacks=()):
+    """Train the model of a run, from its last checkpoint if there is one.
 
     The result, in `model` and in the run, is the network of the best validation; the last step is
     always validated.
+
+    Args:
+        run: a `keras_s4ntm.runs.Run`; its experiment says what is trained on what and how.
+        model: `run.experiment.build_model()`.
+        callbacks: more callbacks of `model.fit`.
 
     Returns:
         The history: a list of records.
@@ -48,7 +58,8 @@ def train(run, model, task, recipe, seed, callbacks=()):
     Raises:
         TrainingDiverged: the loss or a weight is not finite. The checkpoints before are kept.
     """
-    compile_model(model, task, recipe)
+    task, config, seed = run.experiment.task, run.experiment.training, run.experiment.seed
+    compile_model(model, task, config)
     epoch, history = 0, []
     if run.checkpoints():
         epoch = run.load_checkpoint(model)
@@ -58,18 +69,22 @@ def train(run, model, task, recipe, seed, callbacks=()):
     if run.model_path.exists():  # training has ended before
         return history
 
-    size = recipe.steps_per_epoch
-    epochs = recipe.steps // size
-    interval = recipe.validation_interval // size
-    lessons = with_curriculum(task, recipe)
+    size = config.steps_per_epoch
+    epochs = config.steps // size
+    interval = config.validation_interval // size
     batches = Batches(
-        lessons, "train", seed, recipe.batch_size, recipe.steps - epoch * size, first=epoch * size
+        with_curriculum(task, config),
+        "train",
+        seed,
+        config.batch_size,
+        config.steps - epoch * size,
+        first=epoch * size,
     )
-    available = task.size("validation") or recipe.validation_sequences
-    count = max(min(recipe.validation_sequences, available) // recipe.batch_size, 1)
-    validation = Batches(task, "validation", seed, recipe.batch_size, count)
-    errors = errors_of(task)
-    recorder = RunRecorder(run, history, size, recipe.checkpoint_interval // size, errors)
+    available = task.size("validation") or config.validation_sequences
+    count = max(min(config.validation_sequences, available) // config.batch_size, 1)
+    validation = Batches(task, "validation", seed, config.batch_size, count)
+    checkpoint_every = config.checkpoint_interval // size
+    recorder = RunRecorder(run, history, size, checkpoint_every, errors_of(task))
     try:
         model.fit(
             batches,
@@ -82,9 +97,9 @@ def train(run, model, task, recipe, seed, callbacks=()):
             callbacks=[
                 keras.callbacks.TerminateOnNaN(raise_error=True),
                 SeedEpochs(seed),
-                StopWhenSolved(recipe.patience, errors, history=history),
+                when_solved(run.experiment, history),
                 recorder,
-                StopAfter(recipe.minutes, recorder.records),
+                StopAfter(config.minutes, recorder.records),
                 *callbacks,
             ],
             verbose=0,

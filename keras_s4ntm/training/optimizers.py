@@ -1,12 +1,7 @@
-"""The optimizer of the recipes: AdamW with warm-up, cosine decay and slow state space weights."""
+"""The optimizer of training: AdamW with warm-up, cosine decay and slow state space weights."""
 
 import keras
 from keras import ops
-
-# Added to the root of Adam's second moment. It is far above the usual 1e-7 so that steps shrink
-# with the gradients: once copy is solved they are small, and steps of full size in their direction
-# would slowly undo what rare sequences taught; a rare large gradient still makes a large step.
-EPSILON = 1e-4
 
 # The weights of a state space that set its timescales (`S4D`). They learn at most at this rate and
 # never decay (Gu et al. 2022, and their code): the dynamics they stand for change fast with them.
@@ -55,21 +50,21 @@ class SlowStateSpaceAdamW(keras.optimizers.AdamW):
         return {**super().get_config(), "slow_ratio": self.slow_ratio}
 
 
-def make_optimizer(recipe):
-    """The optimizer of a `Recipe`.
+def make_optimizer(config):
+    """The optimizer of a `TrainingConfig`.
 
     AdamW with a linear warm-up and a cosine decay to zero; gradients clipped by global norm.
     """
     schedule = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0,
-        decay_steps=max(recipe.steps - recipe.warmup_steps, 1),
-        warmup_target=recipe.learning_rate,
-        warmup_steps=recipe.warmup_steps,
+        decay_steps=max(config.steps - config.warmup_steps, 1),
+        warmup_target=config.learning_rate,
+        warmup_steps=config.warmup_steps,
     )
     return SlowStateSpaceAdamW(
         schedule,
-        weight_decay=recipe.weight_decay,
-        epsilon=EPSILON,
-        global_clipnorm=recipe.clip_norm,
-        slow_ratio=min(1.0, SLOW_LEARNING_RATE / recipe.learning_rate),
+        weight_decay=config.weight_decay,
+        epsilon=config.epsilon,
+        global_clipnorm=config.clip_norm,
+        slow_ratio=min(1.0, SLOW_LEARNING_RATE / config.learning_rate),
     )
