@@ -20,7 +20,7 @@ from keras_s4ntm.backend.time_loop import compile_loops
 compile_loops()
 model = keras.Sequential([keras.Input((4, 3)), NTM(2, memory_size=3, memory_width=2)])
 model.compile("sgd", "mse", jit_compile={BACKEND != "torch"})
-model.fit(numpy.ones((4, 4, 3)), numpy.ones((4, 2)), verbose=0)
+model.fit(numpy.ones((4, 4, 3)), numpy.ones((4, model.output_shape[-1])), verbose=0)
 """
 WITHOUT_KERAS = """
 import sys
