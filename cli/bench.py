@@ -1,6 +1,6 @@
 """`s4ntm bench`: what training costs on this machine, before one chooses a backend and a size.
 
-`python -m keras_s4ntm.cli.bench ROW` is one measurement, for `keras_s4ntm.bench.run`.
+`python -m keras_s4ntm.cli.bench ROW` is one measurement, for `benchmark.measure.run`.
 """
 
 import itertools
@@ -9,31 +9,33 @@ import sys
 
 import click
 
-from keras_s4ntm.bench import (
+from keras_s4ntm.backend import names
+from keras_s4ntm.benchmark.measure import (
+    REFERENCES,
     Row,
     available_threads,
     limit_threads,
     measure,
     run,
-    yardstick_of,
 )
-from keras_s4ntm.cli.common import (
+from keras_s4ntm.cli.environment import check_backend, progress
+from keras_s4ntm.cli.options import (
     IntegerList,
     NameList,
-    check_backend,
-    console,
-    installed,
-    installed_backends,
     output_options,
+    parameter_option,
     parse_assignments,
-    print_json,
+    registries,
     usage_errors,
 )
+from keras_s4ntm.cli.tables import figure, plain_table, print_json, wide_output
 from keras_s4ntm.errors import S4NTMError
-from keras_s4ntm.models import MODELS, check_hyperparameters
-from keras_s4ntm.parameters import choose
+from keras_s4ntm.parameters import check_parameters, choose
 
-TABLE_WIDTH = 110  # at least, where standard output is no terminal or a narrow one
+HEADINGS = (
+    "memory\nslots", "compile\ns", "again\ns", "step\nms", "\n±", "time step\nms",
+    "training\nsequences/s", "inference\nsteps/s", "peak\nMB", "\nspeed",
+)  # fmt: skip
 
 
 @click.command("bench")
@@ -42,7 +44,7 @@ TABLE_WIDTH = 110  # at least, where standard output is no terminal or a narrow 
 @click.option("--batch-sizes", type=IntegerList(), default="1,32", show_default=True)
 @click.option("--lengths", type=IntegerList(), default="42", show_default=True, help="Time steps.")
 @click.option("--memory-sizes", type=IntegerList(), default="128", show_default=True)
-@click.option("-p", "assignments", metavar="NAME=VALUE", multiple=True, help="Of the models.")
+@parameter_option("A parameter that all the models have; it beats the preset for copy.")
 @click.option("--threads", type=click.IntRange(1), help="[as many as the machine has]")
 @click.option("--repeats", type=click.IntRange(1), default=2, show_default=True)
 @output_options
@@ -60,10 +62,11 @@ def command(
 ):
     """Measure what training and inference cost on this machine, on the task copy.
 
-    Every model on every backend, each measured several times in turn, each time in a process of
-    its own. "again" is the time to compile with caches of the time before, ± half of the distance
-    between the quartiles of the step. Yardsticks are plain networks in eager PyTorch, a Neural
-    Turing Machine and for s4d one like it; "speed" is how many times as fast a model trains.
+    Every model, with its preset for copy, on every backend. Each is measured several times in turn,
+    each time in a process of its own. "again" is the time to compile with the caches of the time
+    before, ± half of the distance between the quartiles of the step. Reference networks are written
+    in plain PyTorch, as people write them; a model may name the one that is like it. "speed" is how
+    many times as fast as its reference network a model trains.
 
     \b
     Examples:
@@ -78,15 +81,15 @@ def command(
             raise click.UsageError(f"--lengths must be even, from 4 on, got {length}.")
     for name in backends or []:
         check_backend(name)
-    backends = backends or installed_backends()
+    backends = backends or names.installed_backends()
     values = parse_assignments(assignments)
     if "memory_size" in values:
         raise click.UsageError("Give --memory-sizes, not -p memory_size.")
     rows = rows_of(models, backends, batch_sizes, lengths, memory_sizes, values)
 
     silent = quiet or as_json
-    if not installed("torch") and not silent:
-        click.echo("Yardsticks are left out: pip install 'keras-s4ntm[torch]'.", err=True)
+    if not names.installed("torch") and not silent:
+        click.echo("Reference networks are left out: pip install 'keras-s4ntm[torch]'.", err=True)
     results = measured(rows, repeats, threads, silent)
     if as_json:
         threads = threads or available_threads()
@@ -102,67 +105,53 @@ def command(
 
 
 def rows_of(models, backends, batch_sizes, lengths, memory_sizes, values):
-    """The rows of the table, yardsticks first at every batch size and length."""
+    """The rows of the table, reference networks first at every batch size and length."""
+    _, registry = registries()
     with usage_errors():
-        parameters = {name: choose("model", name, MODELS).parameters for name in models}
-        values = {name: check_hyperparameters(name, values) for name in models}
-    yardsticks = dict.fromkeys(yardstick_of(name) for name in models if installed("torch"))
-    # A plain S4D of the sizes of the model `s4d`; a plain NTM of the usual ones.
-    values = {"plain-ntm": {}, "plain-s4d": values.get("s4d", {}), **values}
+        chosen = {name: choose("model", name, registry) for name in models}
+        own = {name: check_parameters(name, values, m.parameters) for name, m in chosen.items()}
+        references = dict.fromkeys(m.reference for m in chosen.values() if m.reference)
+        for name in references:
+            choose("reference network", name, REFERENCES)
+    pairs = list(itertools.product(models, backends))
+    if names.installed("torch"):
+        pairs = [*((name, "torch") for name in references), *pairs]
+    has_memory = {"plain-ntm", *(n for n, m in chosen.items() if "memory_size" in m.parameters)}
+    # A plain S4D has the sizes of the model `s4d`; a plain NTM the usual ones.
+    own = {"plain-ntm": {}, "plain-s4d": own.get("s4d", {}), **own}
     rows = []
     for batch_size, length in itertools.product(batch_sizes, lengths):
-        pairs = [*((name, "torch") for name in yardsticks), *itertools.product(models, backends)]
         for name, backend in pairs:
-            sizes = [{}]
-            if name == "plain-ntm" or "memory_size" in parameters.get(name, {}):
-                sizes = [{"memory_size": slots} for slots in memory_sizes]
+            sizes = [{"memory_size": n} for n in memory_sizes] if name in has_memory else [{}]
             rows += [
-                Row(name, backend, batch_size, length, {**size, **values[name]}) for size in sizes
+                Row(name, backend, batch_size, length, {**size, **own[name]}) for size in sizes
             ]
     return rows
 
 
 def measured(rows, repeats, threads, silent):
-    """What `keras_s4ntm.bench.run` returns, with progress."""
-    from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}")
-    with Progress(*columns, console=console(silent), transient=True) as progress:
-        bar, number = progress.add_task("", total=len(rows) * repeats), itertools.count()
+    """What `benchmark.measure.run` returns, with progress."""
+    with progress(silent) as display:
+        bar, number = display.add_task("", total=len(rows) * repeats), itertools.count()
 
         def report(row):
-            progress.update(bar, completed=next(number), description=str(row))
+            display.update(bar, completed=next(number), description=str(row))
 
         return run(rows, [sys.executable, "-m", __spec__.name], repeats, threads, report)
 
 
 def print_table(results, batch_size, length):
     """The table of one batch size and length, on standard output."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(
-        title=f"copy, batch {batch_size}, {length} time steps",
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-    )
-    table.add_column("model")
-    table.add_column("backend")
-    for column in (
-        "memory\nslots", "compile\ns", "again\ns", "step\nms", "\n±", "time step\nms",
-        "training\nsequences/s", "inference\nsteps/s", "peak\nMB", "\nspeed",
-    ):  # fmt: skip
-        table.add_column(column, justify="right")
+    title = f"copy, batch {batch_size}, {length} time steps"
+    table = plain_table(title, ["model", "backend"], HEADINGS)
     for r in results:
-        names = r["model"], r["backend"], str(r["hyperparameters"].get("memory_size", ""))
+        name = r["model"], r["backend"], str(r["hyperparameters"].get("memory_size", ""))
         if "error" in r:
-            table.add_row(*names, "failed")
+            table.add_row(*name, "failed")
             continue
         step = r["step_ms"]
         table.add_row(
-            *names,
+            *name,
             figure(r["compile_seconds"]),
             figure(r["compile_again_seconds"]),
             figure(step["median"]),
@@ -173,8 +162,7 @@ def print_table(results, batch_size, length):
             figure(r["peak_memory"]),
             figure(r["speed"]),
         )
-    output = Console()
-    output.width = max(output.width, TABLE_WIDTH)
+    output = wide_output()
     output.print(table)
     print_input(output, [r for r in results if "error" not in r])
 
@@ -190,23 +178,13 @@ def print_input(output, results):
         )
 
 
-def figure(value):
-    """A number with three digits."""
-    if value is None:
-        return ""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
-
-
 def measure_row(argument):
     """Measure the row that is given as JSON; prints JSON."""
-    from keras_s4ntm.tasks import Copy
-
     fields = json.loads(argument)
     threads = fields.pop("threads")
     if threads:
         limit_threads(threads)
-    row = Row(**fields)
-    print(json.dumps(measure(row, Copy(max_length=row.length // 2 - 1))))
+    print(json.dumps(measure(Row(**fields))))
 
 
 if __name__ == "__main__":

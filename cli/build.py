@@ -5,44 +5,52 @@ from pathlib import Path
 
 import click
 
-from keras_s4ntm.cli.common import (
-    build_or_refuse,
+from keras_s4ntm.cli.environment import load_keras, use_backend
+from keras_s4ntm.cli.options import (
+    choose_experiment,
     common_options,
-    configure,
-    load_keras,
-    print_json,
-    use_backend,
+    how_it_starts,
+    parameter_option,
+    parse_assignments,
+    preset_option,
+    usage_errors,
 )
+from keras_s4ntm.cli.tables import print_json
 from keras_s4ntm.models import DEFAULT_MODEL
 
 
 @click.command("build")
 @click.option("--task", default="copy", show_default=True, metavar="NAME")
 @click.option("--model", "model_name", default=DEFAULT_MODEL, show_default=True, metavar="NAME")
-@click.option("-p", "assignments", metavar="NAME=VALUE", multiple=True, help="Any parameter.")
+@preset_option
+@parameter_option()
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
 @click.option("--output", metavar="FILE.keras", help="Also write the untrained model.")
 @common_options
-def command(task, model_name, assignments, seed, output, backend, quiet, as_json):
-    """Build a model and show its layers, shapes and parameters.
+def command(task, model_name, preset, assignments, seed, output, backend, quiet, as_json):
+    """Build a model as `s4ntm train` starts it; show its layers, shapes and parameters.
 
     \b
     Examples:
       s4ntm build --task copy --model ntm
-      s4ntm build --model ntm -p units=100,100 -p read_heads=4 --output ntm.keras
+      s4ntm build --model ntm --preset none -p units=100,100 -p read_heads=4 --output ntm.keras
     """
     if output and not output.endswith(".keras"):
         raise click.UsageError(f"--output must end in .keras, got {output!r}.")
     if output and Path(output).exists():
         raise click.UsageError(f"{output} exists already.")
-    task, hyperparameters, _ = configure(task, model_name, assignments)
-    load_keras(use_backend(backend), quiet or as_json)
-    model = build_or_refuse(model_name, task, hyperparameters, seed)
+    values = parse_assignments(assignments)
+    experiment = choose_experiment(task, model_name, values, preset, seed)
+    backend = use_backend(backend)
+    load_keras(backend, quiet or as_json)
+    with usage_errors():
+        model = experiment.build_model()
     if as_json:
         print_json(
             {
-                "task": task.name,
-                "model": model_name,
+                "task": experiment.task.name,
+                "model": experiment.model,
+                "preset": experiment.preset,
                 "parameters": model.count_params(),
                 "inputs": list(model.input_shape),
                 "outputs": list(model.output_shape),
@@ -50,6 +58,7 @@ def command(task, model_name, assignments, seed, output, backend, quiet, as_json
             }
         )
     elif not quiet:
+        click.echo(how_it_starts(experiment, values, preset), err=True)
         model.summary(expand_nested=True)
         for weight in model.weights:
             click.echo(f"{weight.path:55} {tuple(weight.shape)}")

@@ -7,20 +7,23 @@ from pathlib import Path
 
 import click
 
-from keras_s4ntm.cli.common import (
+from keras_s4ntm.cli.environment import progress, use_backend
+from keras_s4ntm.cli.options import (
     IntegerList,
     NameList,
+    choose_experiment,
     common_options,
-    configure,
-    console,
     data_option,
-    print_json,
-    use_backend,
+    how_it_starts,
+    parameter_option,
+    parse_assignments,
+    preset_option,
 )
-from keras_s4ntm.comparison import Comparison, figure_name, summarise
+from keras_s4ntm.cli.tables import plain_table, print_json, whole, wide_output
 from keras_s4ntm.errors import S4NTMError
+from keras_s4ntm.evaluation.comparison import Comparison, figure_name, summarise
+from keras_s4ntm.presets import AUTO
 
-TABLE_WIDTH = 110  # at least, where standard output is no terminal or a narrow one
 MODELS = "lstm,ntm,dnc,s4d,s4d-ntm"
 
 
@@ -28,49 +31,61 @@ MODELS = "lstm,ntm,dnc,s4d,s4d-ntm"
 @click.argument("task")
 @click.option("--models", type=NameList(), default=MODELS, show_default=True)
 @click.option("--seeds", type=IntegerList(minimum=0), default="0,1,2", show_default=True)
+@preset_option
+@parameter_option("A parameter that all the models have, of the task or of training.")
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Of a training, at most.")
 @click.option("--steps", type=click.IntRange(1), help="Updates of a training, at most.")
-@click.option("-p", "assignments", metavar="NAME=VALUE", multiple=True, help="Of all models.")
 @click.option("--run-dir", metavar="DIR", help="Go on there. [runs/compare-TASK-TIME]")
 @data_option
 @common_options
-def command(task, models, seeds, minutes, steps, assignments, run_dir, backend, quiet, as_json):
+def command(
+    task, models, seeds, preset, assignments, minutes, steps, run_dir, backend, quiet, as_json
+):
     """Train models on TASK, evaluate them, and set the results side by side.
 
     Medians over the seeds, and the range. A network is solved when its validations were faultless
-    several times in a row; its training then ends. The trainings are run directories below
-    --run-dir; a comparison that was interrupted goes on with the same --run-dir.
+    several times in a row; its training then ends. Every model starts from its own preset, unless
+    --preset says otherwise. The trainings are run directories below --run-dir; a comparison that
+    was interrupted goes on with the same --run-dir.
 
     \b
     Examples:
       s4ntm compare copy
+      s4ntm compare copy --preset none        how the papers start
       s4ntm compare associative-recall --models ntm,dnc --seeds 0,1,2,3,4 --minutes 10
       s4ntm compare copy --models lstm,ntm -p max_length=10 --run-dir runs/short
     """
-    recipe = {"minutes": minutes, "steps": steps}
-    for model in models:
-        task_object, _, _ = configure(task, model, assignments, recipe)
+    given = {k: v for k, v in {"minutes": minutes, "steps": steps}.items() if v is not None}
+    values = parse_assignments(assignments) | given
+    experiments = [choose_experiment(task, model, values, preset) for model in models]
     backend = use_backend(backend)
-    options = ["--backend", backend]
-    for name, value in recipe.items():
-        options += [f"--{name}", str(value)] if value is not None else []
+    silent = quiet or as_json
+    preset = preset or AUTO
+    options = ["--backend", backend, "--preset", preset]
+    for name, value in given.items():
+        options += [f"--{name}", str(value)]
     for assignment in assignments:
         options += ["-p", assignment]
     path = Path(run_dir or f"runs/compare-{task}-{time.strftime('%Y%m%d-%H%M%S')}")
     comparison = Comparison(path, [task, *options])
+    if not silent:
+        for experiment in experiments:
+            click.echo(how_it_starts(experiment, values, preset), err=True)
 
     trainings = list(itertools.product(seeds, models))
     try:
-        train(comparison, trainings, quiet or as_json)
+        train(comparison, trainings, silent)
     except KeyboardInterrupt:
         click.echo(f"\nGo on with the same command and --run-dir {path}", err=True)
         raise
     results = [r for r in comparison.results if (r["seed"], r["model"]) in trainings]
     rows = [summarise(name, [r for r in results if r["model"] == name]) for name in models]
     if as_json:
+        names = {e.model: e.preset for e in experiments}
+        rows = [{**row, "preset": names[row["model"]]} for row in rows]
         print_json({"task": task, "backend": backend, "seeds": seeds, "rows": rows})
     elif not quiet:
-        labels = [label for label, _ in task_object.settings()]
+        labels = [label for label, _ in experiments[0].task.settings()]
         print_table(rows, labels, figure_name(results), f"{task} on {backend}, seeds {seeds}")
         click.echo(f"trainings: {path}")
     errors = [f"{r['model']}, seed {r['seed']}: {r['error']}" for r in results if "error" in r]
@@ -80,53 +95,33 @@ def command(task, models, seeds, minutes, steps, assignments, run_dir, backend, 
 
 def train(comparison, trainings, silent):
     """Train what has not been trained before, with progress."""
-    from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}")
     command = [sys.executable, "-m", "keras_s4ntm.cli.main", "train"]
-    with Progress(*columns, console=console(silent), transient=True) as progress:
-        bar = progress.add_task("", total=len(trainings))
+    with progress(silent) as display:
+        bar = display.add_task("", total=len(trainings))
         for seed, model in trainings:
-            progress.update(bar, description=f"{model}, seed {seed}")
+            display.update(bar, description=f"{model}, seed {seed}")
             if not comparison.done(model, seed):
                 comparison.train(model, seed, command)
-            progress.advance(bar)
+            display.advance(bar)
 
 
 def print_table(rows, labels, name, title):
     """One row a model, one column a setting of the evaluation; on standard output."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(
-        title=title,
-        title_justify="left",
+    settings = ["\n".join(f"{k} {v}" for k, v in label.items()) or "test" for label in labels]
+    table = plain_table(
+        title,
+        ["model"],
+        ["parameters", "solved", "failed", "seconds", "sequences\nto solve", *settings],
         caption=f"{name}: median (lowest to highest)",
-        caption_justify="left",
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
     )
-    table.add_column("model")
-    for column in ("parameters", "solved", "failed", "seconds", "sequences\nto solve"):
-        table.add_column(column, justify="right")
-    for label in labels:
-        table.add_column("\n".join(f"{k} {v}" for k, v in label.items()) or "test", justify="right")
     for row in rows:
         table.add_row(
             row["model"],
-            short(row["parameters"]),
+            whole(row["parameters"]),
             f"{row['solved']}/{row['trainings']}",
             str(row["failed"]),
-            short(row["seconds"]),
-            short(row["sequences_to_solve"]),
+            whole(row["seconds"]),
+            whole(row["sequences_to_solve"]),
             *(f"{f['median']:.3g}\n({f['low']:.3g} to {f['high']:.3g})" for f in row["figures"]),
         )
-    output = Console()
-    output.width = max(output.width, TABLE_WIDTH)
-    output.print(table)
-
-
-def short(value):
-    """A whole number, or nothing."""
-    return "" if value is None else f"{value:,.0f}"
+    wide_output().print(table)

@@ -2,40 +2,36 @@
 
 import click
 
-from keras_s4ntm.cli.common import (
-    common_options,
-    console,
-    data_option,
-    load_keras,
-    load_trained,
-    print_json,
-    use_backend,
-)
+from keras_s4ntm.cli.environment import console, load_keras, use_backend
+from keras_s4ntm.cli.options import common_options, data_option, usage_errors
+from keras_s4ntm.cli.tables import print_json
 from keras_s4ntm.errors import BackendError
-from keras_s4ntm.runs import Run
 
-FORMATS = ("saved-model", "onnx")
+NAMES = {"saved-model": "saved-model", "onnx": "model.onnx"}  # {format: name in the run directory}
 
 
 @click.command("export")
-@click.argument("run", metavar="RUN")
-@click.option("--format", "format_", type=click.Choice(FORMATS), default=FORMATS[0])
+@click.argument("path", metavar="RUN")
+@click.option("--format", "format_", type=click.Choice(list(NAMES)), default="saved-model")
 @click.option("--output", metavar="PATH", help="[RUN/saved-model or RUN/model.onnx]")
 @data_option
 @common_options
-def command(run, format_, output, backend, quiet, as_json):
+def command(path, format_, output, backend, quiet, as_json):
     """Export RUN, trained on any backend, for serving: any batch size, any length.
 
     A SavedModel has three signatures: `serve` (whole sequences), `step` (one time step, states
-    in and out) and `initial_state`. It is written by TensorFlow, whatever trained the run, and
-    checked after writing: its outputs are compared with those of the Keras model.
+    in and out) and `initial_state`; of a model that does not run step by step it has `serve` only.
+    It is written by TensorFlow, whatever trained the run, and checked after writing: its outputs
+    are compared with those of the Keras model.
 
     \b
     Examples:
       s4ntm export runs/mine
       s4ntm export runs/mine --format onnx --output copy.onnx
     """
-    run = Run.open(run)
+    from keras_s4ntm.runs import Run
+
+    run = Run.open(path)
     if backend not in (None, "tensorflow"):
         raise click.UsageError("export runs on tensorflow, whatever backend trained the run.")
     try:
@@ -45,18 +41,23 @@ def command(run, format_, output, backend, quiet, as_json):
     silent = quiet or as_json
     load_keras("tensorflow", silent)
 
-    from keras_s4ntm import export
+    from keras_s4ntm.export import export_onnx, export_saved_model
 
-    write, name = {
-        "saved-model": (export.export_saved_model, "saved-model"),
-        "onnx": (export.export_onnx, "model.onnx"),
-    }[format_]
-    output = output or str(run.path / name)
-    task, model = load_trained(run)
-    sample = task.batch("test", seed=0, index=0, batch_size=3).inputs
-    with console(silent).status("exporting"):
-        difference = write(model, output, sample)
+    output = output or str(run.path / NAMES[format_])
+    streamable = run.experiment.is_streamable
+    sample = run.experiment.task.batch("test", seed=0, index=0, batch_size=3).inputs
+    result = {"output": output, "format": format_}
+    with console(silent).status("exporting"), usage_errors():
+        model = run.load_model()
+        if format_ == "onnx":
+            result["max_difference"] = export_onnx(model, output, sample)
+        else:
+            result["max_difference"] = export_saved_model(model, output, sample, streamable)
+            result["signatures"] = ["serve", *["step", "initial_state"] * streamable]
     if as_json:
-        print_json({"output": output, "format": format_, "max_difference": difference})
+        print_json(result)
     elif not quiet:
+        difference = result["max_difference"]
         click.echo(f"{output}: largest difference from the Keras model {difference:.1e}")
+        if result.get("signatures") == ["serve"]:
+            click.echo("This model does not run step by step: the SavedModel has `serve` only.")

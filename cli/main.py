@@ -6,6 +6,7 @@ import sys
 import click
 
 from keras_s4ntm.errors import S4NTMError
+from keras_s4ntm.parameters import suggest
 
 COMMANDS = ("train", "evaluate", "compare", "export", "build", "bench", "list")
 INTERRUPTED = 130
@@ -22,6 +23,11 @@ class LazyGroup(click.Group):
             return None
         return importlib.import_module(f"keras_s4ntm.cli.{name}").command
 
+    def resolve_command(self, ctx, args):
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.UsageError(suggest("command", args[0], COMMANDS), ctx)
+        return super().resolve_command(ctx, args)
+
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="keras-s4ntm")
@@ -31,11 +37,13 @@ def cli():
     \b
     Examples:
       s4ntm train copy                        learn to copy, in about a minute
-      s4ntm evaluate runs/copy-ntm-...        at lengths far beyond training
+      s4ntm train copy --preset none          the same, starting as the papers do
+      s4ntm evaluate runs/copy-s4d-ntm-...    at lengths far beyond training
       s4ntm compare copy                      models side by side, over several seeds
-      s4ntm export runs/copy-ntm-...          a SavedModel for serving
+      s4ntm export runs/copy-s4d-ntm-...      a SavedModel for serving
       s4ntm bench                             what training costs on this machine
       s4ntm list models                       what there is, with parameters
+      s4ntm list presets --task copy          the numbers that suit a model on a task, and why
     """
 
 

@@ -6,23 +6,21 @@ import time
 
 import click
 
-from keras_s4ntm.cli.common import (
-    build_or_refuse,
+from keras_s4ntm.cli.environment import console, load_keras, use_backend
+from keras_s4ntm.cli.options import (
+    choose_experiment,
     common_options,
-    configure,
-    console,
     data_option,
-    load_keras,
-    print_json,
-    print_results,
-    rebuild,
-    run_config,
-    use_backend,
+    how_it_starts,
+    parameter_option,
+    parse_assignments,
+    preset_option,
+    usage_errors,
 )
+from keras_s4ntm.cli.tables import print_json, print_results
 from keras_s4ntm.errors import S4NTMError, TrainingDiverged
 from keras_s4ntm.models import DEFAULT_MODEL
-from keras_s4ntm.recipe import CURRICULA
-from keras_s4ntm.runs import Run
+from keras_s4ntm.training.configuration import CURRICULA
 
 
 @click.command("train")
@@ -30,36 +28,41 @@ from keras_s4ntm.runs import Run
 @click.option(
     "--model", "model_name", metavar="NAME", help=f"See `s4ntm list models`. [{DEFAULT_MODEL}]"
 )
+@preset_option
+@parameter_option()
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Of weights and data. [0]")
 @click.option("--steps", type=click.IntRange(1), help="Updates in all.")
 @click.option("--epochs", type=click.IntRange(1), help="Instead: in validation intervals.")
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), help="At most.")
 @click.option("--batch-size", type=click.IntRange(1), help="Sequences in a batch.")
 @click.option("--curriculum", type=click.Choice(CURRICULA), help="How difficulty grows. [none]")
-@click.option("--run-dir", metavar="DIR", help="Where the run goes. [runs/TASK-MODEL-TIME]")
-@click.option("--resume", metavar="RUN", help="Go on with a run that was interrupted.")
-@click.option("-p", "assignments", metavar="NAME=VALUE", multiple=True, help="Any parameter.")
 @click.option("--checkpoint-interval", type=click.IntRange(1), help="Steps between checkpoints.")
 @click.option("--report-interval", type=click.IntRange(1), help="Steps between records.")
 @click.option("--validation-interval", type=click.IntRange(1), help="Steps between validations.")
+@click.option("--run-dir", metavar="DIR", help="Where the run goes. [runs/TASK-MODEL-TIME]")
+@click.option("--resume", metavar="RUN", help="Go on with a run that was interrupted.")
 @click.option("--tensorboard", is_flag=True, help="Also write TensorBoard logs into the run.")
 @data_option
 @common_options
 def command(
     task,
     model_name,
+    preset,
+    assignments,
     seed,
+    epochs,
     run_dir,
     resume,
-    assignments,
     tensorboard,
-    epochs,
     backend,
     quiet,
     as_json,
-    **recipe_options,
+    **training_options,
 ):
     """Train a network on TASK, evaluate it far beyond training, leave a run directory.
+
+    Where there is a preset of the model for the task, training starts from its numbers, and says
+    so. What you give with -p or another option beats the preset, and the preset beats the default.
 
     The first step compiles, which takes up to a minute. What was compiled is kept for the next run,
     below ~/.cache/keras-s4ntm (or XDG_CACHE_HOME).
@@ -67,63 +70,70 @@ def command(
     \b
     Examples:
       s4ntm train copy
+      s4ntm train copy --preset none --curriculum uniform
       s4ntm train copy --model ntm -p controller=feedforward -p memory_size=256
       s4ntm train copy --backend torch --seed 3 --steps 500 --run-dir runs/mine
       s4ntm train seq-mnist -p resolution=16 --data-dir ~/tensorflow_datasets
       s4ntm train --resume runs/mine
     """
+    from keras_s4ntm.runs import Run
+
+    silent = quiet or as_json
     if resume:
-        changed = [task, model_name, seed, run_dir, epochs, *assignments, *recipe_options.values()]
-        if any(value is not None for value in changed):
+        others = [task, model_name, preset, seed, run_dir, epochs, *assignments]
+        if any(value is not None for value in [*others, *training_options.values()]):
             raise click.UsageError(
                 "--resume goes on with a run as it was configured: give no TASK and no option "
-                "but --backend, --tensorboard, --quiet, --json and --debug."
+                "but --backend, --data-dir, --tensorboard, --quiet, --json and --debug."
             )
         run = Run.open(resume)
-        task, hyperparameters, recipe = rebuild(run)
-        model_name, seed = run.config["model"]["name"], run.config["seed"]
-        backend = use_backend(backend, run.config["backend"])
+        experiment = run.experiment
+        backend = use_backend(backend, run.backend)
     else:
         if task is None:
             raise click.UsageError("Which TASK? See `s4ntm list tasks`; or --resume RUN.")
-        run = None
-        model_name, seed = model_name or DEFAULT_MODEL, seed or 0
-        if epochs and recipe_options["steps"]:
+        if epochs and training_options["steps"]:
             raise click.UsageError("Give --steps or --epochs, not both.")
-        task, hyperparameters, recipe = configure(task, model_name, assignments, recipe_options)
+        values = parse_assignments(assignments)
+        values |= {k: v for k, v in training_options.items() if v is not None}
+        run = None
+        experiment = choose_experiment(task, model_name or DEFAULT_MODEL, values, preset, seed or 0)
         if epochs:
-            recipe = dataclasses.replace(recipe, steps=epochs * recipe.validation_interval)
+            steps = epochs * experiment.training.validation_interval
+            training = dataclasses.replace(experiment.training, steps=steps)
+            experiment = dataclasses.replace(experiment, training=training)
         backend = use_backend(backend)
 
-    silent = quiet or as_json
     load_keras(backend, silent)
-    model = build_or_refuse(model_name, task, hyperparameters, seed)
+    with usage_errors():
+        model = experiment.build_model()
     if run is None:
         stamp = time.strftime("%Y%m%d-%H%M%S")
-        run = Run.create(
-            run_dir or f"runs/{task.name}-{model_name}-{stamp}",
-            run_config(task, model_name, hyperparameters, recipe, seed, backend),
-        )
-    history = fit(run, model, task, recipe, seed, tensorboard, silent)
+        path = run_dir or f"runs/{experiment.task.name}-{experiment.model}-{stamp}"
+        run = Run.create(path, experiment, backend)
+        if not silent:
+            click.echo(how_it_starts(experiment, values, preset), err=True)
+    history = fit(run, model, tensorboard, silent)
     if quiet and not as_json:
         return
 
-    from keras_s4ntm.evaluation import evaluate
-    from keras_s4ntm.training import was_solved
+    from keras_s4ntm.evaluation.evaluate import evaluate
+    from keras_s4ntm.training.fit import was_solved
 
     with console(silent).status("evaluating"):
-        results = evaluate(model, task, seed)
+        results = evaluate(model, experiment.task, experiment.seed, causal=experiment.is_causal)
     last = history[-1] if history else {"step": 0, "seconds": 0.0}
     summary = {
         "run": str(run.path),
-        "task": task.name,
-        "model": model_name,
+        "task": experiment.task.name,
+        "model": experiment.model,
+        "preset": experiment.preset,
         "backend": backend,
-        "seed": seed,
+        "seed": experiment.seed,
         "parameters": sum(math.prod(w.shape) for w in model.trainable_variables),
         "steps": last["step"],
-        "sequences": last["step"] * recipe.batch_size,
-        "solved": was_solved(history, task, recipe),
+        "sequences": last["step"] * experiment.training.batch_size,
+        "solved": was_solved(history, experiment),
         "seconds": last["seconds"],
         "results": results,
     }
@@ -131,25 +141,25 @@ def command(
         print_json(summary)
     else:
         title = (
-            f"{task.name}, {model_name}: {summary['parameters']:,} parameters, "
+            f"{summary['task']}, {summary['model']}: {summary['parameters']:,} parameters, "
             f"{last['step']} steps in {last['seconds']:.0f} s on {backend}"
         )
         print_results(results, title)
         click.echo(f"run directory: {run.path}")
 
 
-def fit(run, model, task, recipe, seed, tensorboard, silent):
+def fit(run, model, tensorboard, silent):
     """Train, with progress; on Ctrl-C or a divergence say what is left and how to go on."""
-    from keras_s4ntm.callbacks import InterruptBetweenSteps, RichProgress
-    from keras_s4ntm.training import train
+    from keras_s4ntm.training.callbacks import InterruptBetweenSteps, RichProgress
+    from keras_s4ntm.training.fit import train
 
     callbacks = [InterruptBetweenSteps()]
     if not silent:
-        callbacks.append(RichProgress(recipe.batch_size))
+        callbacks.append(RichProgress(run.experiment.training.batch_size))
     if tensorboard:
         callbacks.append(tensorboard_callback(run))
     try:
-        return train(run, model, task, recipe, seed, callbacks)
+        return train(run, model, callbacks)
     except KeyboardInterrupt:
         click.echo(f"\nGo on with: s4ntm train --resume {run.path}", err=True)
         raise

@@ -5,6 +5,7 @@ a module. The module is imported at the first look-up; what it registers is then
 everywhere. Imports no framework.
 """
 
+import importlib
 from collections.abc import Mapping
 from importlib.metadata import entry_points
 
@@ -75,7 +76,8 @@ def check_parameter_names(kind, name, parameters):
 
 
 def load_plugins():
-    """Import the modules that other packages name in the entry point group, once.
+    """Import the modules that other packages name in the entry point group, once. What is built in
+    is registered before, so that of two with the same name the plugin's is refused.
 
     Raises:
         PluginError: a module cannot be imported.
@@ -84,6 +86,7 @@ def load_plugins():
     if _plugins_are_loaded:
         return
     _plugins_are_loaded = True  # first: a plugin that registers something looks names up itself
+    importlib.import_module("keras_s4ntm.experiment")  # registers all that is built in
     for entry in entry_points(group=PLUGINS):
         try:
             entry.load()

@@ -103,7 +103,7 @@ def interface(xi, config):
         place += int(np.prod(shape))
         return xi[place - int(np.prod(shape)) : place].reshape(shape)
 
-    said = {
+    parts = {
         "read_keys": take(heads, width),
         "read_strengths": 1 + softplus(take(heads)),
         "write_key": take(1, width),
@@ -114,19 +114,17 @@ def interface(xi, config):
         "allocation_gate": sigmoid(take(1)),
         "write_gate": sigmoid(take(1)),
         "read_modes": softmax(take(heads, 3)),
-        "read_masks": np.ones((heads, width)),
-        "write_mask": np.ones((1, width)),
     }
     assert place == width * heads + 3 * width + 5 * heads + 3
     if config["content_masking"]:
         floor = config["mask_floor"]
-        said["read_masks"] = sigmoid(take(heads, width)) * (1 - floor) + floor
-        said["write_mask"] = sigmoid(take(1, width)) * (1 - floor) + floor
+        parts["read_masks"] = sigmoid(take(heads, width)) * (1 - floor) + floor
+        parts["write_mask"] = sigmoid(take(1, width)) * (1 - floor) + floor
     if config["link_sharpness"]:
-        said["forward_sharpness"] = 1 + softplus(take(heads))
-        said["backward_sharpness"] = 1 + softplus(take(heads))
+        parts["forward_sharpness"] = 1 + softplus(take(heads))
+        parts["backward_sharpness"] = 1 + softplus(take(heads))
     assert place == len(xi)
-    return said
+    return parts
 
 
 def initial_state(config, memory):
@@ -144,19 +142,22 @@ def initial_state(config, memory):
 
 
 def step(xi, state, config):
-    """One access: memory, usage, precedence, links, write weights, read weights, read vectors."""
-    said = interface(xi, config)
+    """One access: `(state, quantities)`.
+
+    The state: memory, usage, precedence, links, write weights, read weights, read vectors.
+    """
+    parts = interface(xi, config)
     memory, usage, precedence, links, w, reads_at, _ = state
-    psi = retention(said["free_gates"], reads_at)
+    psi = retention(parts["free_gates"], reads_at)
     usage = update_usage(usage, w, psi)
-    found = masked_content_weights(
-        memory, said["write_key"], said["write_strength"], said["write_mask"]
-    )
-    w = write_weights(
-        allocation_weights(usage), found[0], said["allocation_gate"], said["write_gate"]
-    )
+    everything = np.ones((config["read_heads"], config["memory_width"]))
+    write_content = masked_content_weights(
+        memory, parts["write_key"], parts["write_strength"], parts.get("write_mask", everything[:1])
+    )[0]
+    allocation = allocation_weights(usage)
+    w = write_weights(allocation, write_content, parts["allocation_gate"], parts["write_gate"])
     kept = memory * psi[:, None] if config["deallocation"] else memory
-    written = kept * (1 - np.outer(w, said["erase"])) + np.outer(w, said["add"])
+    written = kept * (1 - np.outer(w, parts["erase"])) + np.outer(w, parts["add"])
     if config["sparse_links"] is None:
         new_links = update_links(links, precedence, w)
     else:
@@ -166,13 +167,21 @@ def step(xi, state, config):
         memory, links = written, new_links
     forward, backward = follow_links(links, reads_at)
     if config["link_sharpness"]:
-        forward = sharpen_links(forward, said["forward_sharpness"])
-        backward = sharpen_links(backward, said["backward_sharpness"])
-    content = masked_content_weights(
-        memory, said["read_keys"], said["read_strengths"], said["read_masks"]
+        forward = sharpen_links(forward, parts["forward_sharpness"])
+        backward = sharpen_links(backward, parts["backward_sharpness"])
+    read_content = masked_content_weights(
+        memory, parts["read_keys"], parts["read_strengths"], parts.get("read_masks", everything)
     )
-    reads_at = read_weights(backward, content, forward, said["read_modes"])
-    return [written, usage, precedence, new_links, w, reads_at, reads_at @ memory]
+    reads_at = read_weights(backward, read_content, forward, parts["read_modes"])
+    return [written, usage, precedence, new_links, w, reads_at, reads_at @ memory], {
+        **parts,
+        "retention": psi,
+        "allocation": allocation,
+        "write_content": write_content,
+        "read_content": read_content,
+        "forward": forward,
+        "backward": backward,
+    }
 
 
 def dnc(inputs, weights, config):
@@ -202,7 +211,7 @@ def dnc(inputs, weights, config):
             else:
                 hidden = x @ weights["input_kernel"] + reads @ weights["kernel_0"]
                 hidden = np.tanh(hidden + weights["bias_0"])
-            state = step((hidden @ weights["kernel"] + weights["bias"])[0], state, config)
+            state, _ = step((hidden @ weights["kernel"] + weights["bias"])[0], state, config)
             output = state[-1].reshape(-1)
             if config["output"] == "all":
                 output = np.concatenate([hidden[0], output])

@@ -59,6 +59,18 @@ def tensors(arrays):
     return [ops.convert_to_tensor(np.asarray(a), dtype="float32") for a in arrays]
 
 
+def sequences(rng, batch=3, time=6, size=5):
+    """Normal numbers `(batch, time, size)`, float32: inputs of a layer."""
+    return rng.normal(size=(batch, time, size)).astype("float32")
+
+
+def with_the_weights_of(layer, other, size=5):
+    """`other`, built for three sequences of this size, with the weights of `layer`."""
+    other.build((3, None, size))
+    other.set_weights(layer.get_weights())
+    return other
+
+
 def float64():
     """A context in which the backend computes in float64 with tensors that are float64."""
     if keras.backend.backend() != "jax":

@@ -85,10 +85,6 @@ def lstm_step(x, below, hidden, carry, input_kernel, recurrent_kernel, bias):
     return sigmoid(o) * np.tanh(carry), carry
 
 
-def head_numbers(hidden, kernel, bias, heads):
-    return (hidden @ kernel + bias).reshape(len(hidden), heads, -1)
-
-
 def addressing(numbers, width):
     """What the raw numbers of a head mean (section 3.3)."""
     return {
@@ -100,6 +96,49 @@ def addressing(numbers, width):
     }
 
 
+def initial_state(config, memory, batch):
+    """Memory `(B, N, M)`, weights of the write heads, then of the read heads, read vectors."""
+    slots, width, writers = config["memory_size"], config["memory_width"], config["write_heads"]
+    heads = writers + config["read_heads"]
+    weights = np.tile(np.eye(slots)[0], (batch, heads, 1))
+    if config["initial_read_weights"] == "uniform":
+        weights[:, writers:] = 1 / slots
+    memory = np.broadcast_to(memory, (batch, slots, width)).astype("float64")
+    return [memory, weights, np.zeros((batch, config["read_heads"], width))]
+
+
+def step(interface, state, config):
+    """One access of all heads: `(state, quantities)`.
+
+    Args:
+        interface: `(B, numbers)`, the raw numbers of the write heads, then of the read heads.
+        state: see `initial_state`.
+    """
+    memory, weights, _ = state
+    batch, width = len(memory), config["memory_width"]
+    readers, writers = config["read_heads"], config["write_heads"]
+    size = width + 3 + 2 * config["shift_range"] + 1
+    end = writers * (size + 2 * width)
+    writing = interface[:, :end].reshape(batch, writers, -1)
+    reading = interface[:, end:].reshape(batch, readers, size)
+    parts = addressing(np.concatenate([writing[..., :size], reading], 1), width)
+    erase = sigmoid(writing[..., size : size + width])
+    add = np.tanh(writing[..., size + width :])
+    weights = address(memory, weights, **parts)
+    written = write(memory, weights[:, :writers], erase, add)
+    read_from = written if config["order"] == "write-first" else memory
+    reads = read(read_from, weights[:, writers:])
+    return [written, weights, reads], {
+        "keys": parts["key"],
+        "key_strengths": parts["strength"],
+        "interpolation_gates": parts["gate"],
+        "shift_weights": parts["shift"],
+        "sharpening": parts["gamma"],
+        "erase": erase,
+        "add": add,
+    }
+
+
 def ntm(inputs, weights, config):
     """A whole NTM, `(B, T, input_size)` to the outputs `(B, T, output_size)`.
 
@@ -107,18 +146,13 @@ def ntm(inputs, weights, config):
         weights: `{name: array}` as the layer names its weights.
         config: the layer's `get_config()`.
     """
-    batch, slots, width = len(inputs), config["memory_size"], config["memory_width"]
-    read_heads, write_heads = config["read_heads"], config["write_heads"]
-    shift_numbers = 2 * config["shift_range"] + 1
-    memory = np.broadcast_to(weights["initial"], (batch, slots, width)).astype("float64")
-    head_weights = np.zeros((batch, write_heads + read_heads, slots))
-    head_weights[..., 0] = 1
-    reads = np.zeros((batch, read_heads, width))
+    batch = len(inputs)
+    state = initial_state(config, weights["initial"], batch)
     units = config["units"] if isinstance(config["units"], list) else [config["units"]]
     states = [np.zeros((batch, u)) for u in units for _ in range(2)]
     outputs = []
     for x in np.moveaxis(inputs, 1, 0):
-        below = reads.reshape(batch, -1)
+        before = below = state[-1].reshape(batch, -1)
         for layer in range(len(units)):
             kernel = weights["input_kernel"] if layer == 0 else None
             bias = weights[f"bias_{layer}"]
@@ -133,25 +167,15 @@ def ntm(inputs, weights, config):
                 below = below @ weights[f"kernel_{layer}"] + bias
                 below = np.tanh(below if kernel is None else below + x @ kernel)
         hidden = below
-        split = width + 3 + shift_numbers
-        write_numbers = head_numbers(
-            hidden, weights["write_head/kernel"], weights["write_head/bias"], write_heads
-        )
-        read_numbers = head_numbers(
-            hidden, weights["read_head/kernel"], weights["read_head/bias"], read_heads
-        )
-        write_at = address(
-            memory, head_weights[:, :write_heads], **addressing(write_numbers[..., :split], width)
-        )
-        read_at = address(memory, head_weights[:, write_heads:], **addressing(read_numbers, width))
-        head_weights = np.concatenate([write_at, read_at], 1)
-        erase = sigmoid(write_numbers[..., split : split + width])
-        add = np.tanh(write_numbers[..., split + width :])
-        written = write(memory, write_at, erase, add)
-        reads = read(written if config["order"] == "write-first" else memory, read_at)
-        memory = written
-        output = reads.reshape(batch, -1)
-        if config["output"] == "all":
-            output = np.concatenate([hidden, output], -1)
-        outputs.append(output)
+        interface = [
+            hidden @ weights[f"{head}/kernel"] + weights[f"{head}/bias"]
+            for head in ("write_head", "read_head")
+        ]
+        interface = np.concatenate(interface, 1)
+        if config["direct_inputs"]:
+            interface = interface + x @ weights["direct_kernel"]
+        state, _ = step(interface, state, config)
+        reads = state[-1].reshape(batch, -1)
+        parts = {"reads": [reads], "recent-reads": [reads, before], "all": [hidden, reads]}
+        outputs.append(np.concatenate(parts[config["output"]], -1))
     return np.stack(outputs, 1)

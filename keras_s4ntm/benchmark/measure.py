@@ -1,7 +1,9 @@
 """What a model costs on this machine: the measurements of `s4ntm bench`.
 
 A measurement is taken in a process of its own. All rows are measured once, then all of them again,
-and so on: what slows the machine down for a while slows all of them.
+and so on: what slows the machine down for a while slows all of them. The task is always copy.
+
+Imports no framework: `measure` does, in its own process.
 """
 
 import dataclasses
@@ -14,10 +16,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from keras_s4ntm import cache
+from keras_s4ntm.backend import compilation_cache
+from keras_s4ntm.models import MODELS
 
-# The rows that others are compared with, on torch: classes of `keras_s4ntm.yardstick`.
-YARDSTICKS = {"plain-ntm": "NTM", "plain-s4d": "S4D"}
+# The networks that models are compared with, on torch: classes of `reference_networks`.
+REFERENCES = {"plain-ntm": "NTM", "plain-s4d": "S4D"}
+
+TASK = "copy"
 ROUNDS = 3  # of a measurement
 SECONDS = 0.3  # that a round takes at least
 
@@ -26,7 +31,16 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """What is measured: a model or a yardstick, on a backend; `length` is in time steps."""
+    """What is measured: a model or a reference network, on a backend.
+
+    Args:
+        model: the name of a model, or of a reference network (`REFERENCES`).
+        backend: the name of a backend; `"torch"` for a reference network.
+        batch_size: sequences of a batch.
+        length: time steps of a sequence: an even number, from 4 on.
+        hyperparameters: `{name: value}` that differ from the model's preset for copy, or from the
+            defaults of a model that has none; of a reference network its sizes.
+    """
 
     model: str
     backend: str
@@ -42,9 +56,29 @@ class Row:
         )
 
 
-def yardstick_of(model):
-    """The yardstick that a model is compared with."""
-    return "plain-s4d" if model in ("s4d", "plain-s4d") else "plain-ntm"
+def reference_of(model):
+    """The name of the reference network that a model declares, or `None`. A reference network is
+    its own.
+    """
+    return model if model in REFERENCES else MODELS[model].reference
+
+
+def experiment_of(row):
+    """The `Experiment` that a row of a model measures: what `s4ntm train copy` trains, with the
+    row's batch size and length.
+
+    Raises:
+        ValueError: a hyperparameter that is unknown or not accepted.
+    """
+    from keras_s4ntm.experiment import Experiment
+
+    sizes = {"max_length": longest_copy(row.length), "batch_size": row.batch_size}
+    return Experiment.choose(TASK, row.model, {**row.hyperparameters, **sizes})
+
+
+def longest_copy(length):
+    """How many vectors are copied in so many time steps, at most."""
+    return length // 2 - 1
 
 
 def available_threads():
@@ -88,7 +122,7 @@ def measure_apart(row, command, threads, caches):
         **os.environ,
         "KERAS_BACKEND": row.backend,
         "TF_CPP_MIN_LOG_LEVEL": "3",
-        **cache.settings(row.backend, caches),
+        **compilation_cache.settings(row.backend, caches),
         **(dict.fromkeys(THREAD_VARIABLES, str(threads)) if threads else {}),
     }
     process = subprocess.run(
@@ -100,7 +134,8 @@ def measure_apart(row, command, threads, caches):
     if process.returncode < 0:
         return {"error": f"ended by signal {-process.returncode}; too little memory?"}
     if process.returncode > 0:
-        return {"error": process.stderr.strip().splitlines()[-1]}
+        said = process.stderr.strip().splitlines() or [f"ended with code {process.returncode}"]
+        return {"error": said[-1]}
     return json.loads(process.stdout.splitlines()[-1])
 
 
@@ -142,17 +177,19 @@ def summarise(row, measurements):
 
 
 def add_speed(results):
-    """Add `speed`: how many times as fast as its yardstick of the same sizes a row trains."""
+    """Add `speed`: how many times as fast as its reference network of the same sizes a row trains;
+    `None` where no such network was measured.
+    """
 
     def sizes(result):
         memory = result["hyperparameters"].get("memory_size")
-        return yardstick_of(result["model"]), result["batch_size"], result["length"], memory
+        return reference_of(result["model"]), result["batch_size"], result["length"], memory
 
     measured = [result for result in results if "error" not in result]
-    yardsticks = {sizes(r): r["step_ms"]["median"] for r in measured if r["model"] in YARDSTICKS}
+    references = {sizes(r): r["step_ms"]["median"] for r in measured if r["model"] in REFERENCES}
     for result in measured:
-        yardstick = yardsticks.get(sizes(result))
-        result["speed"] = yardstick and yardstick / result["step_ms"]["median"]
+        reference = references.get(sizes(result))
+        result["speed"] = reference and reference / result["step_ms"]["median"]
 
 
 # --- In a process of its own ------------------------------------------------------------------
@@ -167,12 +204,11 @@ def limit_threads(threads):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
 
 
-def measure(row, task):
+def measure(row):
     """Measure a row in this process, which has loaded no framework before.
 
     Args:
         row: a `Row`; `KERAS_BACKEND` names its backend.
-        task: a task of its length.
 
     Returns:
         A dictionary: `compile_seconds`, until the first training step is done; one number a round
@@ -180,12 +216,11 @@ def measure(row, task):
         batch of training data is made); `import_memory`, the MB that are resident once Keras is
         loaded, and `peak_memory`, the most that ever were until training has ended.
     """
-    from keras_s4ntm.batches import Batches
+    import keras  # noqa: F401  before its memory is looked at
 
     import_memory = peak_memory()
-    batches = Batches(task, "train", seed=0, batch_size=row.batch_size, count=10**6)
-    start = start_yardstick if row.model in YARDSTICKS else start_model
-    train, infer = start(row, task, batches)
+    start = start_reference if row.model in REFERENCES else start_model
+    train, infer, batches = start(row)
 
     begin = time.perf_counter()
     compiled, second = train(rounds=2, steps=1)
@@ -203,23 +238,24 @@ def measure(row, task):
     }
 
 
-def start_model(row, task, batches):
-    """A model as `s4ntm train` trains it, `(train, infer)`.
+def start_model(row):
+    """A model as `s4ntm train copy` trains it, `(train, infer, batches)`.
 
     `train(rounds, steps)` makes rounds of so many updates and returns the times at which they
-    ended; `infer()` runs the model on a batch.
+    ended; `infer()` runs the model on a batch; `batches` is the training data.
     """
     import keras
 
-    from keras_s4ntm.backend import keep_freed_memory, set_seed
-    from keras_s4ntm.models import build_model
-    from keras_s4ntm.recipe import Recipe
-    from keras_s4ntm.training import compile_model
+    from keras_s4ntm.backend.process import keep_freed_memory
+    from keras_s4ntm.backend.time_loop import compile_loops
+    from keras_s4ntm.training.fit import compile_model
 
     keep_freed_memory()
-    set_seed(0)
-    model = build_model(row.model, task, **row.hyperparameters)
-    compile_model(model, task, Recipe())
+    compile_loops()
+    experiment = experiment_of(row)
+    model = experiment.build_model()
+    compile_model(model, experiment.task, experiment.training)
+    batches = batches_of(experiment.task, row)
     inputs = batches[0][0]
 
     def train(rounds, steps):
@@ -237,31 +273,41 @@ def start_model(row, task, batches):
         )
         return ends
 
-    return train, lambda: model.predict_on_batch(inputs)
+    return train, lambda: model.predict_on_batch(inputs), batches
 
 
-def start_yardstick(row, task, batches):
-    """A yardstick, as `start_model`."""
+def start_reference(row):
+    """A reference network of the row's sizes, as `start_model`."""
     import torch
 
-    from keras_s4ntm import yardstick
-    from keras_s4ntm.recipe import Recipe
+    from keras_s4ntm.benchmark import reference_networks
+    from keras_s4ntm.tasks import TASKS
+    from keras_s4ntm.training.configuration import TrainingConfig
 
     torch.manual_seed(0)
-    network = getattr(yardstick, YARDSTICKS[row.model])
+    task = TASKS[TASK](max_length=longest_copy(row.length))
+    network = getattr(reference_networks, REFERENCES[row.model])
     model = network(task.input_size, task.output_size, **row.hyperparameters)
-    optimizer = torch.optim.Adam(model.parameters(), Recipe().learning_rate)
+    optimizer = torch.optim.Adam(model.parameters(), TrainingConfig().learning_rate)
+    batches = batches_of(task, row)
     inputs = torch.from_numpy(batches[0][0])
 
     def train(rounds, steps):
         ends = []
         for first in range(0, rounds * steps, steps):
             for index in range(first, first + steps):
-                yardstick.train_step(model, optimizer, *batches[index])
+                reference_networks.train_step(model, optimizer, *batches[index])
             ends.append(time.perf_counter())
         return ends
 
-    return train, torch.no_grad()(lambda: model(inputs))
+    return train, torch.no_grad()(lambda: model(inputs)), batches
+
+
+def batches_of(task, row):
+    """Training data without end."""
+    from keras_s4ntm.data.batches import Batches
+
+    return Batches(task, "train", seed=0, batch_size=row.batch_size, count=10**6)
 
 
 def seconds_of(function):

@@ -1,8 +1,9 @@
-"""The yardsticks of `s4ntm bench`: networks in plain PyTorch, as people write them.
+"""The reference networks of `s4ntm bench`: networks in plain PyTorch, as people write them.
 
 `NTM`: eager mode, a Python loop over time, `torch.nn` modules, a linear layer for each parameter of
-each head. It computes what the model `ntm` with its defaults computes, without the noise on the
-heads. `S4D`: complex tensors, channels before time. It computes what the model `s4d` computes.
+each head. It computes what the model `ntm` with its preset for copy computes, without the noise on
+the heads: reads come from the memory before the write, and the output sees them alone. `S4D`:
+complex tensors, channels before time. It computes what the model `s4d` computes.
 
 Sources: Graves, Wayne, Danihelka 2014, "Neural Turing Machines", section 3; Gu, Gupta, Goel, Re
 2022, "On the Parameterization and Initialization of Diagonal State Space Models", and the form in
@@ -165,7 +166,7 @@ class S4D(nn.Module):
 
 
 def train_step(model, optimizer, inputs, targets, weights):
-    """One update on a batch of `keras_s4ntm.batches.Batches`; returns the loss, a number."""
+    """One update on a batch of `keras_s4ntm.data.batches.Batches`; returns the loss, a number."""
     inputs, targets, weights = map(torch.from_numpy, (inputs, targets, weights))
     optimizer.zero_grad()
     losses = functional.binary_cross_entropy_with_logits(model(inputs), targets, reduction="none")

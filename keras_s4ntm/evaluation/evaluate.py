@@ -19,9 +19,9 @@ def evaluate(model, task, seed=0, sequences=None, lengths=None, batch_size=64, c
             has as many as one likes.
         lengths: what the settings are; default: those that the task names.
         batch_size: sequences at a time.
-        causal: whether no output of the model depends on a later input. All settings are then
-            padded to one length and predicted together, with one compilation; each by itself
-            otherwise.
+        causal: whether no output of the model depends on a later input. Where answers are given
+            step by step, all settings are then padded to one length and predicted together, with
+            one compilation; each by itself otherwise.
 
     Returns:
         A list of dictionaries, one for each setting: its label (for example `length`), then
@@ -38,11 +38,12 @@ def evaluate(model, task, seed=0, sequences=None, lengths=None, batch_size=64, c
     sequences = min(sequences or available or SEQUENCES, available or np.inf)
     batches = [setting.batch("test", seed, 0, sequences) for _, setting in settings]
     inputs = [batch.inputs for batch in batches]
-    if causal:
+    together = causal and batches[0].mask is not None  # a class is an answer about all steps
+    if together:
         time = max(x.shape[1] for x in inputs)
         inputs = [np.concatenate([pad(x, time) for x in inputs])]
     outputs = [model.predict(x, batch_size=batch_size, verbose=0) for x in inputs]
-    if causal:
+    if together:
         outputs = np.split(outputs[0], len(batches))
     score = target_kind(task).score
     return [

@@ -7,39 +7,68 @@ class Stream:
     """A model as a function of one time step.
 
     Args:
-        model: a chain of layers from `(B, T, input_size)` on; each is recurrent (a
+        model: a chain of layers from `(B, T, input_size)` on. Each layer is recurrent (a
             `keras.layers.RNN`, or has `step` and `get_initial_state`) or treats all time steps
             alike. Of a classifier every step gives what the sequence so far is taken for.
+
+    Raises:
+        ValueError: the layers are no chain.
     """
 
     def __init__(self, model):
-        self.layers = [
-            layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)
-        ]
+        if not _is_chain(model):
+            raise ValueError(
+                f"The model {model.name!r} cannot run one time step at a time: its layers do not "
+                "follow one another in a single chain."
+            )
+        self.layers = _without_inputs(model)
+        # What `get_initial_state` of each layer returns, with sizes in the place of tensors.
+        self.sizes = [_state_sizes(layer) for layer in self.layers]
 
     def initial_state(self, batch_size):
         """The states before the first step: a flat list of tensors `(B, size)`."""
-        return [
-            state
-            for layer in self.layers
-            if _is_recurrent(layer)
-            for state in layer.get_initial_state(batch_size)
-        ]
+        recurrent = [layer for layer in self.layers if _is_recurrent(layer)]
+        return keras.tree.flatten([layer.get_initial_state(batch_size) for layer in recurrent])
 
     def step(self, inputs, states):
         """`(outputs, states)` of one step; inputs `(B, input_size)`."""
         states, new_states, hidden = list(states), [], inputs
-        for layer in self.layers:
+        for layer, sizes in zip(self.layers, self.sizes, strict=True):
             if not _is_recurrent(layer):
                 hidden = layer(hidden)
                 continue
-            count = len(keras.tree.flatten(layer.state_size))
+            count = len(keras.tree.flatten(sizes))
+            own, states = keras.tree.pack_sequence_as(sizes, states[:count]), states[count:]
             step = layer.step if hasattr(layer, "step") else layer.cell
-            hidden, layer_states = step(hidden, states[:count])
-            new_states += layer_states
-            states = states[count:]
+            hidden, own = step(hidden, own)
+            new_states += keras.tree.flatten(own)
         return hidden, new_states
 
 
 def _is_recurrent(layer):
     return hasattr(layer, "get_initial_state")
+
+
+def _state_sizes(layer):
+    states = layer.get_initial_state(1) if _is_recurrent(layer) else []
+    return keras.tree.map_structure(lambda state: state.shape[-1], states)
+
+
+def _is_chain(model):
+    """Whether every layer has the output of the one before as its only input.
+
+    All operations of a functional model lead to its outputs: where each has one input, there is one
+    way only. An operation that is no layer is not among the layers.
+    """
+    if isinstance(model, keras.Sequential):
+        return True
+    operations = getattr(model, "operations", None)
+    if operations is None or len(operations) != len(model.layers) or len(model.outputs) != 1:
+        return False
+    inputs = [layer.input for layer in _without_inputs(model)]
+    return all(isinstance(tensor, keras.KerasTensor) for tensor in inputs)
+
+
+def _without_inputs(model):
+    """Its layers, but those that stand for the inputs."""
+    return [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]

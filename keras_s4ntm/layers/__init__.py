@@ -7,10 +7,13 @@
     s4d/          state space layers
 """
 
+import importlib
+
 from keras_s4ntm.lazy import lazy_names
 
 _HOMES = {
     "CellController": "controllers.keras_cell",
+    "Controller": "controllers.controller",
     "DNC": "dnc.dnc",
     "DNCAccess": "dnc.access",
     "DNCCell": "dnc.dnc",
@@ -34,4 +37,12 @@ _HOMES = {
 }
 
 __all__ = list(_HOMES)
-__getattr__, __dir__ = lazy_names(__name__, _HOMES)
+_get, __dir__ = lazy_names(__name__, _HOMES)
+
+
+def __getattr__(name):
+    # With the first one all of them: Keras finds in a file only classes that are imported.
+    if name in _HOMES:
+        for module in dict.fromkeys(_HOMES.values()):
+            importlib.import_module(f"{__name__}.{module}")
+    return _get(name)

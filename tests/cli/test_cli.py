@@ -12,11 +12,13 @@ import keras
 import numpy as np
 import pytest
 
+from keras_s4ntm.backend.names import installed_backends
 from keras_s4ntm.cli.main import main
 from keras_s4ntm.models import MODELS
 from keras_s4ntm.parameters import parameters_of
-from keras_s4ntm.recipe import Recipe
+from keras_s4ntm.presets import PRESETS
 from keras_s4ntm.tasks import TASKS
+from keras_s4ntm.training.configuration import TrainingConfig
 
 BACKEND = keras.backend.backend()
 TINY = ["-p", "max_length=3", "-p", "bits=2", "-p", "memory_size=8", "-p", "units=8"]
@@ -59,10 +61,12 @@ def test_train_leaves_a_run_directory_that_says_how_to_rebuild_it(trained):
     config = json.loads((trained / "config.json").read_text())
     assert config["task"] == {
         "name": "copy",
-        "parameters": {"bits": 2, "min_length": 1, "max_length": 3, "silence": 0.3},
+        "parameters": {"bits": 2, "min_length": 1, "max_length": 3, "zero_vectors": 0.3},
     }
     assert config["model"]["parameters"]["memory_size"] == 8
     assert config["model"]["parameters"]["memory_width"] == 20  # defaults are written down too
+    assert config["model"]["parameters"]["write_shift_bias"] == 3.0  # and the preset's numbers
+    assert config["preset"] == "ntm/copy"
     assert config["training"]["steps"] == 4
     assert config["seed"] == 3
     assert config["backend"] == BACKEND
@@ -75,7 +79,7 @@ def test_train_leaves_a_run_directory_that_says_how_to_rebuild_it(trained):
 def test_train_json_prints_one_object_and_nothing_else(printed):
     summary = json.loads(printed)
     assert (summary["task"], summary["model"], summary["backend"]) == ("copy", "ntm", BACKEND)
-    assert (summary["seed"], summary["steps"]) == (3, 4)
+    assert (summary["seed"], summary["steps"], summary["preset"]) == (3, 4, "ntm/copy")
     assert [row["length"] for row in summary["results"]] == [3, 6, 9, 15, 18]
 
 
@@ -125,14 +129,85 @@ def test_build_prints_parameters_and_writes_a_keras_file(tmp_path, capfd):
     assert list(tmp_path.iterdir()) == [output]
 
 
-@pytest.mark.parametrize(("what", "registry"), [("tasks", TASKS), ("models", MODELS)])
-def test_list_names_everything_in_the_registry(what, registry, capfd):
-    assert run_cli("list", what) == 0
-    printed = capfd.readouterr().out
-    assert run_cli("list", what, "--json") == 0
-    assert set(json.loads(capfd.readouterr().out)) == set(registry)
-    for name in registry:
-        assert name in printed
+def test_build_says_how_the_model_starts(capfd):
+    assert run_cli("build", "--model", "s4d", *TINY[:4], "--preset", "none") == 0
+    said = capfd.readouterr().err.splitlines()[0]
+    assert said == "copy, s4d: everything starts as in the papers (--preset none)"
+
+
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="export is done by TensorFlow")
+def test_export_names_the_file_and_its_signatures(trained, tmp_path, capfd):
+    output = tmp_path / "served"
+    assert run_cli("export", trained, "--output", output, "--json") == 0
+    result = json.loads(capfd.readouterr().out)
+    assert result["max_difference"] < 1e-3
+    del result["max_difference"]
+    assert result == {
+        "output": str(output),
+        "format": "saved-model",
+        "signatures": ["serve", "step", "initial_state"],
+    }
+    assert (output / "saved_model.pb").is_file()
+
+
+# Where a training starts: what the user gives, then the preset, then the default
+
+
+def config_of(tmp_path, *arguments):
+    """`config.json` of a training of two steps."""
+    path = tmp_path / "run"
+    steps = ["--steps", "2", "-p", "validation_sequences=8"]
+    assert run_cli("train", *arguments, *steps, "--run-dir", path, "--backend", BACKEND) == 0
+    return json.loads((path / "config.json").read_text())
+
+
+LSTM = ["copy", "--model", "lstm", "-p", "units=4", "-p", "max_length=2", "-p", "bits=2"]
+OF_LSTM = "s4ntm list presets --model lstm --task copy; --preset none starts as the papers do"
+
+
+def test_a_training_starts_from_the_preset_and_says_so_first(tmp_path, capfd):
+    config = config_of(tmp_path, *LSTM)
+    assert config["preset"] == "lstm/copy"
+    assert config["task"]["parameters"]["zero_vectors"] == 0.3
+    assert config["training"]["epsilon"] == 1e-4
+    said = capfd.readouterr().err.splitlines()[0]
+    assert said == f"copy, lstm: preset lstm/copy sets 3 numbers ({OF_LSTM})"
+
+
+def test_what_the_user_gives_beats_the_preset(tmp_path, capfd):
+    config = config_of(tmp_path, *LSTM, "-p", "zero_vectors=0.1", "-p", "solved_loss=none")
+    assert config["preset"] == "lstm/copy"
+    assert config["task"]["parameters"]["zero_vectors"] == 0.1
+    assert config["training"]["solved_loss"] is None
+    assert config["training"]["epsilon"] == 1e-4  # the preset's
+    assert config["training"]["warmup_steps"] == 100  # the default
+    said = capfd.readouterr().err.splitlines()[0]
+    assert said == f"copy, lstm: preset lstm/copy sets 1 number ({OF_LSTM})"
+
+
+def test_an_option_beats_a_value_and_the_preset(tmp_path):
+    mnist = ["--preset", "seq-mnist", "-p", "batch_size=3", "--batch-size", "2"]
+    config = config_of(tmp_path, *LSTM, *mnist)
+    assert config["preset"] == "lstm/seq-mnist"
+    assert config["training"]["batch_size"] == 2
+    assert config["training"]["weight_decay"] == 0.01
+    assert config["model"]["parameters"]["units"] == 4
+
+
+def test_without_a_preset_it_starts_as_the_papers_do(tmp_path, capfd):
+    config = config_of(tmp_path, *LSTM, "--preset", "none")
+    assert config["preset"] is None
+    assert config["task"]["parameters"]["zero_vectors"] == 0.0
+    assert config["training"]["epsilon"] == 1e-7
+    said = capfd.readouterr().err.splitlines()[0]
+    assert said == "copy, lstm: everything starts as in the papers (--preset none)"
+
+
+def test_where_there_is_no_preset_the_plain_start_is_used(tmp_path, capfd, monkeypatch):
+    monkeypatch.delitem(PRESETS, ("lstm", "copy"))
+    assert config_of(tmp_path, *LSTM)["preset"] is None
+    said = capfd.readouterr().err.splitlines()[0]
+    assert said == "copy, lstm: everything starts as in the papers (it has no preset for this task)"
 
 
 # What it refuses: one sentence, exit code 2 for usage and 1 for failure, no traceback
@@ -164,7 +239,18 @@ def test_list_names_everything_in_the_registry(what, registry, capfd):
         (["export", "nowhere"], 1, "nowhere is not a run directory"),
         (["build", "--model", "ntmm"], 2, "Did you mean 'ntm'?"),
         (["build", "--output", "model.h5"], 2, "must end in .keras"),
-        (["tran"], 2, "No such command 'tran'"),
+        (
+            ["train", "copy", "--preset", "copi"],
+            2,
+            "Unknown preset of s4d-ntm 'copi'. Did you mean",
+        ),
+        (
+            ["train", "--resume", "x", "--preset", "none"],
+            2,
+            "--resume goes on with a run as it was",
+        ),
+        (["tran"], 2, "Unknown command 'tran'. Did you mean 'train'?"),
+        (["train", "copy", "--step", "5"], 2, "'--steps'"),
         (["list", "colours"], 2, "colours"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
@@ -183,10 +269,11 @@ def test_a_mistake_ends_with_one_clear_sentence(
 
 # What no parameter of a type can mean; text that is no number, numbers that are too small or none.
 IMPOSSIBLE = {int: ("many", "-1"), float: ("many", "-1", "nan"), bool: ("maybe",), str: ("nosuch",)}
+ANY_SIGN = ("_bias", "_initializer")  # how the names end of numbers that may be negative
 PARAMETERS = {
     **{f"--model {name}": model.parameters for name, model in MODELS.items()},
     **{f"--task {name}": parameters_of(task) for name, task in TASKS.items()},
-    "--seed 0": parameters_of(Recipe),
+    "--seed 0": parameters_of(TrainingConfig),
 }
 
 
@@ -195,6 +282,8 @@ def test_every_parameter_refuses_by_name_what_it_cannot_mean(capfd, entry):
     for name, (annotation, _) in PARAMETERS[entry].items():
         kind = (typing.get_args(annotation) or (annotation,))[0]
         for value in IMPOSSIBLE[kind]:
+            if name.endswith(ANY_SIGN) and value == "-1":
+                continue
             assert run_cli("build", *entry.split(), "-p", f"{name}={value}") == 2, (name, value)
             printed = capfd.readouterr()
             assert name in printed.err, (name, value)
@@ -218,10 +307,21 @@ def test_a_run_directory_that_exists_is_never_overwritten(run, capfd):
 def test_a_backend_that_is_not_installed_is_named_with_the_command_that_installs_it(
     monkeypatch, capfd
 ):
-    monkeypatch.setattr("keras_s4ntm.cli.common.installed", lambda name: name == BACKEND)
+    monkeypatch.setattr("keras_s4ntm.backend.names.installed", lambda name: name == BACKEND)
     missing = "jax" if BACKEND != "jax" else "torch"
     assert run_cli("train", "copy", "--backend", missing) == 1
     assert f"pip install 'keras-s4ntm[{missing}]'" in capfd.readouterr().err
+
+
+@pytest.mark.skipif(len(installed_backends()) < 2, reason="needs two backends")
+def test_a_backend_that_comes_too_late_is_refused(tmp_path, capfd):
+    other = next(name for name in installed_backends() if name != BACKEND)
+    path = tmp_path / "run"
+    assert run_cli("train", *LSTM, "--backend", other, "--run-dir", path) == 1
+    printed = capfd.readouterr().err
+    assert f"Keras runs on {BACKEND} already" in printed
+    assert f"Set KERAS_BACKEND={other}" in printed
+    assert not path.exists()
 
 
 @pytest.mark.parametrize("file", ["config.json", "history.json", "model.keras"])

@@ -6,7 +6,7 @@ import json
 import keras
 import pytest
 
-from keras_s4ntm.cli.bench import print_table
+from keras_s4ntm.cli.bench import print_table, rows_of
 from keras_s4ntm.cli.main import main
 
 BACKEND = keras.backend.backend()
@@ -24,7 +24,7 @@ def bench(*arguments):
     return exit.value.code
 
 
-@pytest.mark.skipif(BACKEND != "torch", reason="done once, by torch, with the yardsticks")
+@pytest.mark.skipif(BACKEND != "torch", reason="done once, by torch, with the reference networks")
 def test_json_holds_the_documented_figures_of_every_row(capfd):
     arguments = ["--batch-sizes", "2", "--lengths", "6", "--memory-sizes", "8", "-p", "units=8"]
     arguments += ["--models", "ntm,s4d", "--backends", BACKEND, "--threads", "1", "--repeats", "1"]
@@ -45,13 +45,24 @@ def test_json_holds_the_documented_figures_of_every_row(capfd):
         assert row["speed"] > 0
 
 
+def test_a_model_without_a_reference_network_has_none(monkeypatch):
+    monkeypatch.setattr("keras_s4ntm.backend.names.installed", lambda name: True)
+    rows = rows_of(["lstm", "s4d-ntm"], ["jax"], [2], [6], [8], {})
+    assert [(r.model, r.backend) for r in rows] == [
+        ("plain-ntm", "torch"),
+        ("lstm", "jax"),
+        ("s4d-ntm", "jax"),
+    ]
+    assert [r.hyperparameters for r in rows] == [{"memory_size": 8}, {}, {"memory_size": 8}]
+
+
 def failed(rows, *_):
     return [{**dataclasses.asdict(row), "error": "too little memory"} for row in rows]
 
 
 def test_a_row_that_fails_is_named_with_the_reason(monkeypatch, capfd):
     monkeypatch.setattr("keras_s4ntm.cli.bench.run", failed)
-    monkeypatch.setattr("keras_s4ntm.cli.bench.installed", lambda name: True)
+    monkeypatch.setattr("keras_s4ntm.backend.names.installed", lambda name: True)
     arguments = ["--models", "s4d", "--backends", BACKEND, "--batch-sizes", "3", "--lengths", "4,6"]
     assert bench(*arguments) == 1
     printed = capfd.readouterr()
@@ -59,12 +70,12 @@ def test_a_row_that_fails_is_named_with_the_reason(monkeypatch, capfd):
     assert "4 of 4 rows could not be measured: too little memory" in printed.err
 
 
-def test_without_torch_yardsticks_are_left_out_with_a_sentence(monkeypatch, capfd):
+def test_without_torch_reference_networks_are_left_out_with_a_sentence(monkeypatch, capfd):
     monkeypatch.setattr("keras_s4ntm.cli.bench.run", failed)
-    monkeypatch.setattr("keras_s4ntm.cli.bench.installed", lambda name: False)
+    monkeypatch.setattr("keras_s4ntm.backend.names.installed", lambda name: False)
     assert bench("--models", "ntm", "--backends", BACKEND, "--memory-sizes", "8,16") == 1
     printed = capfd.readouterr()
-    assert "Yardsticks are left out: pip install 'keras-s4ntm[torch]'." in printed.err
+    assert "Reference networks are left out: pip install 'keras-s4ntm[torch]'." in printed.err
     assert "4 of 4 rows" in printed.err  # two batch sizes, two memory sizes
     assert "plain-ntm" not in printed.out
 
@@ -72,7 +83,7 @@ def test_without_torch_yardsticks_are_left_out_with_a_sentence(monkeypatch, capf
 def test_backends_that_are_not_installed_are_left_out_but_refused_by_name(monkeypatch, capfd):
     seen = []
     monkeypatch.setattr("keras_s4ntm.cli.bench.run", lambda rows, *_: seen.extend(rows) or [])
-    monkeypatch.setattr("keras_s4ntm.cli.common.installed", lambda name: name == "torch")
+    monkeypatch.setattr("keras_s4ntm.backend.names.installed", lambda name: name == "torch")
     assert bench("--lengths", "4", "--models", "ntm", "--quiet") == 0
     assert {row.backend for row in seen} == {"torch"}
     assert bench("--backends", "torch,jax") == 1

@@ -27,6 +27,7 @@ def test_models_are_trained_side_by_side_once_and_tabulated(tmp_path, capfd):
     result = json.loads(capfd.readouterr().out)
     assert set(result) == {"task", "backend", "seeds", "rows"}
     assert [row["model"] for row in result["rows"]] == ["lstm", "ntm"]
+    assert [row["preset"] for row in result["rows"]] == ["lstm/copy", "ntm/copy"]
     for row in result["rows"]:
         assert (row["trainings"], row["failed"], row["solved"]) == (1, 0, 0)
         assert len(row["figures"]) == 5
@@ -35,11 +36,15 @@ def test_models_are_trained_side_by_side_once_and_tabulated(tmp_path, capfd):
     before = (path / "results.json").read_text()
     assert compare(*arguments) == 0
     assert (path / "results.json").read_text() == before
-    printed = capfd.readouterr().out
-    assert "wrong bits per sequence" in printed
-    assert {"3", "6", "9", "15", "18"} <= set(printed.split())  # the lengths of the columns
-    assert compare(*arguments, "-p", "silence=0.2") == 1
-    assert "holds another comparison" in capfd.readouterr().err
+    printed = capfd.readouterr()
+    assert "wrong bits per sequence" in printed.out
+    assert {"3", "6", "9", "15", "18"} <= set(printed.out.split())  # the lengths of the columns
+    first, second, *_ = printed.err.splitlines()
+    assert first.startswith("copy, lstm: preset lstm/copy sets 3 numbers")
+    assert second.startswith("copy, ntm: preset ntm/copy sets")
+    for other in ["-p", "zero_vectors=0.2"], ["--preset", "none"]:
+        assert compare(*arguments, *other) == 1
+        assert "holds another comparison" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -48,6 +53,7 @@ def test_models_are_trained_side_by_side_once_and_tabulated(tmp_path, capfd):
         (["coppy"], "Did you mean 'copy'?"),
         (["copy", "--models", "lstm,ntmm"], "Unknown model 'ntmm'. Did you mean 'ntm'?"),
         (["copy", "--models", "ntm,lstm", "-p", "memory_size=8"], "Unknown parameter"),
+        (["copy", "--models", "lstm", "--preset", "copi"], "Did you mean 'copy'?"),
         (["copy", "--seeds", "-1"], "not a list of integers from 0 on"),
         (["copy", "--minutes", "0"], "--minutes"),
     ],

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from helpers import numpy, stream, weight_gradients
+from helpers import numpy, sequences, stream, weight_gradients, with_the_weights_of
 
 from keras_s4ntm.layers import S4DNTM
 
@@ -12,18 +12,14 @@ INPUT = 5
 OPTIONS = [
     {"output": "all"},
     {"output": "recent-reads"},
-    {"blocks": 2, "read_heads": 2, "write_heads": 2},
-    {"order": "read-first", "learn_initial_memory": True},
+    {"output": "reads", "blocks": 2, "read_heads": 2, "write_heads": 2},
+    {"output": "reads", "order": "read-first", "learn_initial_memory": True},
 ]
-
-
-def random_inputs(rng, batch=3, time=7):
-    return rng.normal(size=(batch, time, INPUT)).astype("float32")
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 def test_streaming_with_recurrent_s4d_equals_the_whole_sequence_by_fft(rng, options):
-    x = random_inputs(rng, time=30)
+    x = sequences(rng, time=30)
     layer = S4DNTM(**SMALL, **options, return_sequences=True)
     whole = numpy(layer(x))
     np.testing.assert_allclose(stream(layer, x)[0], whole, atol=1e-4)
@@ -31,12 +27,11 @@ def test_streaming_with_recurrent_s4d_equals_the_whole_sequence_by_fft(rng, opti
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 def test_states_continue_a_sequence(rng, options):
-    x = random_inputs(rng, time=8)
+    x = sequences(rng, time=8)
     whole = S4DNTM(**SMALL, **options, return_sequences=True)
-    parts = S4DNTM(**SMALL, **options, return_sequences=True, return_state=True)
     expected = numpy(whole(x))
-    parts.build(x.shape)
-    parts.set_weights(whole.get_weights())
+    parts = S4DNTM(**SMALL, **options, return_sequences=True, return_state=True)
+    with_the_weights_of(whole, parts)
     first, *states = parts(x[:, :5])
     rest, *_ = parts(x[:, 5:], initial_state=states)
     joined = np.concatenate([numpy(first), numpy(rest)], 1)
@@ -44,32 +39,16 @@ def test_states_continue_a_sequence(rng, options):
 
 
 def test_last_output_is_that_of_the_last_step(rng):
-    x = random_inputs(rng)
-    layer = S4DNTM(**SMALL, output="all")
+    x = sequences(rng, time=7)
+    layer = S4DNTM(**SMALL)
     last = numpy(layer(x))
-    sequences = S4DNTM(**SMALL, output="all", return_sequences=True)
-    sequences.build(x.shape)
-    sequences.set_weights(layer.get_weights())
-    np.testing.assert_allclose(last, numpy(sequences(x))[:, -1], atol=1e-5)
-
-
-@pytest.mark.parametrize("interval", [1, 3])
-def test_recent_reads_are_the_reads_of_this_step_then_those_of_the_step_before(rng, interval):
-    x = random_inputs(rng)
-    layer = S4DNTM(**SMALL, access_interval=interval, return_sequences=True)
-    reads = numpy(layer(x))
-    recent = S4DNTM(**SMALL, access_interval=interval, output="recent-reads", return_sequences=True)
-    recent.build(x.shape)
-    recent.set_weights(layer.get_weights())
-    output = numpy(recent(x))
-    np.testing.assert_allclose(output[..., :4], reads, atol=1e-6)
-    np.testing.assert_allclose(output[:, 1:, 4:], reads[:, :-1], atol=1e-6)
-    assert (output[:, 0, 4:] == 0).all()
+    every_step = with_the_weights_of(layer, S4DNTM(**SMALL, return_sequences=True))
+    np.testing.assert_allclose(last, numpy(every_step(x))[:, -1], atol=1e-5)
 
 
 @pytest.mark.parametrize("options", [OPTIONS[0], OPTIONS[3]], ids=str)
 def test_the_memory_is_alive_every_weight_gets_a_gradient(rng, options):
-    x = random_inputs(rng)
+    x = sequences(rng, time=7)
     layer = S4DNTM(**SMALL, **options)
     layer.build(x.shape)
     for path, gradient in weight_gradients(layer, lambda: keras.ops.sum(layer(x) ** 2)).items():
@@ -78,8 +57,8 @@ def test_the_memory_is_alive_every_weight_gets_a_gradient(rng, options):
 
 def test_survives_a_round_trip_through_a_keras_file(rng, tmp_path):
     inputs = keras.Input((None, INPUT))
-    model = keras.Model(inputs, S4DNTM(**SMALL, blocks=2, output="all")(inputs))
-    x = random_inputs(rng)
+    model = keras.Model(inputs, S4DNTM(**SMALL, blocks=2)(inputs))
+    x = sequences(rng, time=7)
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     assert loaded.layers[1].get_config() == model.layers[1].get_config()
@@ -87,12 +66,11 @@ def test_survives_a_round_trip_through_a_keras_file(rng, tmp_path):
 
 
 def test_mixed_precision_trains_and_stays_near_float32(rng):
-    x = random_inputs(rng)
+    x = sequences(rng, time=7)
     layer = S4DNTM(**SMALL, return_sequences=True)
     expected = numpy(layer(x))
     mixed = S4DNTM(**SMALL, return_sequences=True, dtype="mixed_bfloat16")
-    mixed.build(x.shape)
-    mixed.set_weights(layer.get_weights())
+    with_the_weights_of(layer, mixed)
     np.testing.assert_allclose(numpy(mixed(x)).astype("float32"), expected, atol=0.05)
     keras.config.set_dtype_policy("mixed_bfloat16")
     inputs = keras.Input((None, INPUT))
@@ -111,6 +89,9 @@ def test_mixed_precision_trains_and_stays_near_float32(rng):
         ({"memory_size": 0}, "memory_size must be a positive integer"),
         ({"shift_range": 5}, "shift_range of at most 4"),
         ({"output": "none"}, "output must be one of"),
+        ({"head_inputs": "state"}, "head_inputs='state' needs read_feedback=True"),
+        ({"head_inputs": "phase"}, "head_inputs must be one of"),
+        ({"access_interval": "sequence", "read_feedback": True}, "S4D without read_feedback"),
     ],
     ids=str,
 )

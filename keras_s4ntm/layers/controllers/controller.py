@@ -20,10 +20,19 @@ class Controller(keras.layers.Layer):
     - `step(projected, reads, states, constants)`: one time step, `(output, new_states)`.
 
     Where its output does not depend on the read vectors it says so with `parallel`, and has
-    `features`.
+    `features`. Where not its output drives the heads it has `drive` and `drive_size`.
     """
 
     parallel = False
+
+    @property
+    def drive_size(self):
+        """The length of what drives the heads."""
+        return self.output_size
+
+    def drive(self, output, states):
+        """What drives the heads, from the output and the new states of a time step."""
+        return output
 
     def constants(self):
         """Tensors, or nests of them, that are the same at every time step: computed once, before

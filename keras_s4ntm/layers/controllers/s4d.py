@@ -41,8 +41,12 @@ class S4DController(Controller):
         ]
         self.state_size = [size for block in self.blocks for size in block.state_size]
         self.output_size = self.arguments.units
+
+    @property
+    def drive_size(self):
         if self.arguments.head_inputs == "state":
-            self.output_size = sum(self.blocks[-1].state_size)
+            return sum(self.blocks[-1].state_size)
+        return self.output_size
 
     def build(self, input_size, read_size):
         units = self.arguments.units
@@ -82,9 +86,13 @@ class S4DController(Controller):
             transition = constants[i] if constants else None
             hidden, state = block.step(hidden, states[2 * i : 2 * i + 2], transition)
             new_states += [ops.cast(part, self.compute_dtype) for part in state]
-        if self.arguments.head_inputs == "state":
-            hidden = ops.cast(polar(*state), self.compute_dtype)
         return hidden, new_states
+
+    def drive(self, output, states):
+        if self.arguments.head_inputs == "state":
+            state = (ops.cast(part, "float32") for part in states[-2:])
+            return ops.cast(polar(*state), self.compute_dtype)
+        return output
 
     def get_config(self):
         return {**super().get_config(), **self.arguments.config()}

@@ -103,23 +103,23 @@ class DNCAccess(MemoryAccess):
         return masked_content_weights(memory, key, strength, mask)
 
     def move(self, interface, state, trace=False):
-        told = self.interface.parts(interface)
+        parts = self.interface.parts(interface)
         memory = transposed(state.memory)
 
         # Where to write: to free slots, or by content.
-        retention = allocation.retention(told["free_gates"], state.read_weights)
+        retention = allocation.retention(parts["free_gates"], state.read_weights)
         usage = allocation.update_usage(state.usage, state.write_weights, retention)
         free = allocation.allocation_weights(usage)
         write_content = self.look_up(
-            memory, told["write_key"], told["write_strength"], told.get("write_mask")
+            memory, parts["write_key"], parts["write_strength"], parts.get("write_mask")
         )[:, 0]
         write_weights = allocation.write_weights(
-            free, write_content, told["allocation_gate"], told["write_gate"]
+            free, write_content, parts["allocation_gate"], parts["write_gate"]
         )
         kept = memory
         if self.arguments.deallocation:
             kept = memory * ops.expand_dims(retention, -1)
-        written = write(kept, ops.expand_dims(write_weights, 1), told["erase"], told["add"])
+        written = write(kept, ops.expand_dims(write_weights, 1), parts["erase"], parts["add"])
 
         # In which order was written.
         of_links = temporal_links if self.arguments.sparse_links is None else sparse_links
@@ -131,20 +131,20 @@ class DNCAccess(MemoryAccess):
         memory, links = (written, new_links) if write_first else (memory, state.links)
         forward, backward = of_links.follow_links(links, state.read_weights)
         if self.arguments.link_sharpness:
-            forward = temporal_links.sharpen_links(forward, told["forward_sharpness"])
-            backward = temporal_links.sharpen_links(backward, told["backward_sharpness"])
+            forward = temporal_links.sharpen_links(forward, parts["forward_sharpness"])
+            backward = temporal_links.sharpen_links(backward, parts["backward_sharpness"])
         read_content = self.look_up(
-            memory, told["read_keys"], told["read_strengths"], told.get("read_masks")
+            memory, parts["read_keys"], parts["read_strengths"], parts.get("read_masks")
         )
         read_weights = temporal_links.read_weights(
-            backward, read_content, forward, told["read_modes"]
+            backward, read_content, forward, parts["read_modes"]
         )
         reads = ops.reshape(read(memory, read_weights), (-1, self.read_size))
         new_state = DNCState(
             transposed(written), usage, precedence, new_links, write_weights, read_weights, reads
         )
         return new_state, {
-            **told,
+            **parts,
             "retention": retention,
             "allocation": free,
             "write_content": write_content,

@@ -1,4 +1,4 @@
-"""The interface vector of the DNC: what the heads are told, by name and within its bounds.
+"""The interface vector of the DNC: the parameters of all heads, by name and within their bounds.
 
 Source: Graves et al. 2016, "Hybrid computing using a neural network with dynamic external memory",
 Methods, "Interface parameters". Masks and the sharpness of links: Csordás and Schmidhuber 2019,
@@ -37,7 +37,7 @@ CONTENT = ("read_keys", "write_key", "erase", "add")
 
 
 class Interface(keras.layers.Layer):
-    """From the controller's output to what the heads are told: one matrix product.
+    """From the controller's output to the interface vector: one matrix product.
 
     Args:
         arguments: a `DNCArguments`.
@@ -53,7 +53,7 @@ class Interface(keras.layers.Layer):
         super().__init__(**kwargs)
         self.arguments = arguments
         heads, width = arguments.read_heads, arguments.memory_width
-        self.shapes = {
+        shapes = {
             "read_keys": (heads, width),
             "read_strengths": (heads,),
             "write_key": (1, width),
@@ -66,10 +66,11 @@ class Interface(keras.layers.Layer):
             "read_modes": (heads, 3),
         }
         if arguments.content_masking:
-            self.shapes.update(read_masks=(heads, width), write_mask=(1, width))
+            shapes.update(read_masks=(heads, width), write_mask=(1, width))
         if arguments.link_sharpness:
-            self.shapes.update(forward_sharpness=(heads,), backward_sharpness=(heads,))
-        self.size = sum(math.prod(shape) for shape in self.shapes.values())
+            shapes.update(forward_sharpness=(heads,), backward_sharpness=(heads,))
+        self.shapes = shapes
+        self.size = sum(math.prod(shape) for shape in shapes.values())
         self.is_content = self.flat(dict.fromkeys(CONTENT, True), False)
 
     def build(self, input_shape):

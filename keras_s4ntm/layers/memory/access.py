@@ -95,11 +95,14 @@ class MemoryAccess(keras.layers.Layer):
             `(state, quantities)`: the `State` after the step, and a dictionary of all that it
             computed, by the names of the paper, or `None`.
         """
-        if self.compute_dtype == "float32":
-            return self.move(interface, state, trace)
-        interface, *state = (ops.cast(x, "float32") for x in (interface, *state))
-        state, quantities = self.move(interface, self.State(*state), trace)
-        return self.State(*(ops.cast(x, self.compute_dtype) for x in state)), quantities
+        lower = self.compute_dtype != "float32"
+        if lower:
+            interface, *state = (ops.cast(x, "float32") for x in (interface, *state))
+            state = self.State(*state)
+        state, quantities = self.move(interface, state, trace)
+        if lower:
+            state = self.State(*(ops.cast(x, self.compute_dtype) for x in state))
+        return state, quantities if trace else None
 
     def draw_noise(self, batch, time):
         """The noise of all time steps `(B, T, interface_size)`, or `None` if there is none."""

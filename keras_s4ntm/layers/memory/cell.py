@@ -62,7 +62,7 @@ class MemoryCell(keras.layers.Layer):
         self.controller = get_controller(controller)
         self.access = access
         self.schedule = AccessSchedule(
-            own.access_interval, own.access_probability, name="schedule"
+            own.access_interval, probability=own.access_probability, name="schedule"
         )
         if self.schedule.once and not self.controller.parallel:
             raise ValueError(
@@ -80,7 +80,7 @@ class MemoryCell(keras.layers.Layer):
         if not self.controller.built:
             self.controller.build(input_shape[-1], self.access.read_size)
         if not self.access.built:
-            self.access.build((None, self.controller.output_size))
+            self.access.build((None, self.controller.drive_size))
         if self.arguments.direct_inputs:
             self.direct_kernel = self.add_weight(
                 name="direct_kernel",
@@ -169,7 +169,8 @@ class MemoryCell(keras.layers.Layer):
         offset = projected.get("direct")
         if noise is not None:
             offset = noise if offset is None else offset + noise
-        access, quantities = self.access.call(hidden, state.access, access_mask, offset, trace)
+        driving = self.controller.drive(hidden, controller)
+        access, quantities = self.access.call(driving, state.access, access_mask, offset, trace)
         output = self.output(hidden, access.reads, state.access.reads)
         return output, [output, *since_access, *controller, *access], quantities
 

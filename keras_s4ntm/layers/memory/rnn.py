@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from keras_s4ntm.checks import check_positive_int
+from keras_s4ntm.layers.arguments import LAYER_ARGUMENTS, RNN_ARGUMENTS, refuse_unknown
 from keras_s4ntm.layers.file_format import check_format, with_format
 from keras_s4ntm.layers.memory.loop import run_loop
 from keras_s4ntm.layers.memory.parallel import access_once, run_parallel
@@ -55,6 +56,7 @@ class MemoryRNN(keras.layers.RNN):
     """
 
     def __init__(self, cell, *, segment_length="auto", **kwargs):
+        refuse_unknown(self, kwargs, (*RNN_ARGUMENTS, *LAYER_ARGUMENTS))
         if segment_length not in ("auto", None):
             check_positive_int("segment_length", segment_length, ", 'auto' or None")
         super().__init__(cell, **kwargs)

@@ -26,7 +26,7 @@ class AccessSchedule(keras.layers.Layer):
             the memory is then accessed at every `round(1 / probability)`-th time step.
     """
 
-    def __init__(self, interval=1, probability=1.0, **kwargs):
+    def __init__(self, interval=1, *, probability=1.0, **kwargs):
         super().__init__(**kwargs)
         if not isinstance(probability, int | float) or not 0 < probability <= 1:
             raise ValueError(f"access_probability must be in (0, 1], got {probability!r}.")

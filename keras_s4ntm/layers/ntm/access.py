@@ -49,8 +49,8 @@ class NTMAccess(MemoryAccess):
         own = self.arguments
         self.write_head = WriteHead(
             own.memory_width,
-            own.write_heads,
-            own.shift_range,
+            heads=own.write_heads,
+            shift_range=own.shift_range,
             interpolation_bias=own.write_interpolation_bias,
             shift_bias=own.write_shift_bias,
             content_scale=own.content_scale,
@@ -59,8 +59,8 @@ class NTMAccess(MemoryAccess):
         )
         self.read_head = ReadHead(
             own.memory_width,
-            own.read_heads,
-            own.shift_range,
+            heads=own.read_heads,
+            shift_range=own.shift_range,
             interpolation_bias=own.read_interpolation_bias,
             shift_bias=own.read_shift_bias,
             strength_bias=own.read_strength_bias,

@@ -51,9 +51,9 @@ class ReadHead(keras.layers.Layer):
     def __init__(
         self,
         memory_width,
+        *,
         heads=1,
         shift_range=1,
-        *,
         strength_bias=0.0,
         interpolation_bias=0.0,
         shift_bias=0.0,

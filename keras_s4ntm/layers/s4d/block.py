@@ -10,9 +10,9 @@ import keras
 from keras import ops
 
 from keras_s4ntm.checks import check_choice
-from keras_s4ntm.layers.arguments import LAYER_ARGUMENTS
+from keras_s4ntm.layers.arguments import LAYER_ARGUMENTS, refuse_unknown
 from keras_s4ntm.layers.file_format import check_format, with_format
-from keras_s4ntm.layers.s4d.arguments import check_dropout
+from keras_s4ntm.layers.s4d.arguments import StateSpaceArguments, check_dropout
 from keras_s4ntm.layers.s4d.s4d import S4D
 
 
@@ -45,6 +45,8 @@ class S4DBlock(keras.layers.Layer):
     """
 
     def __init__(self, units, *, norm="pre", dropout=0.0, **arguments):
+        own = ("norm", "dropout", "bidirectional", *StateSpaceArguments.names())
+        refuse_unknown(self, arguments, (*own, *LAYER_ARGUMENTS))
         rest = {k: arguments.pop(k) for k in LAYER_ARGUMENTS if k in arguments}
         super().__init__(**rest)
         self.s4d = S4D(units, **arguments, name="s4d", dtype=self.dtype_policy)

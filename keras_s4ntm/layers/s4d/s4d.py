@@ -52,7 +52,8 @@ class S4D(keras.layers.Layer):
 
     def __init__(self, units, *, bidirectional=False, **arguments):
         own, rest = divide(arguments, StateSpaceArguments)
-        refuse_unknown(self, rest, (*StateSpaceArguments.names(), *LAYER_ARGUMENTS))
+        accepted = ("bidirectional", *StateSpaceArguments.names(), *LAYER_ARGUMENTS)
+        refuse_unknown(self, rest, accepted)
         super().__init__(**rest)
         self.arguments = StateSpaceArguments(units=units, **own)
         self.units = self.arguments.units

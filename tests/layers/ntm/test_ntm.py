@@ -4,17 +4,20 @@ import keras
 import numpy as np
 import oracle
 import pytest
-from helpers import numpy, run_on, share_of_this_backend, weight_gradients
+from helpers import (
+    numpy,
+    run_on,
+    sequences,
+    share_of_this_backend,
+    weight_gradients,
+    with_the_weights_of,
+)
 
 from keras_s4ntm.layers import NTM
 from keras_s4ntm.tasks import Copy
 
 SMALL = {"units": 12, "memory_size": 9, "memory_width": 4}
 INPUT = 5
-
-
-def random_inputs(rng, batch=3, time=6):
-    return rng.normal(size=(batch, time, INPUT)).astype("float32")
 
 
 def named_weights(layer):
@@ -36,17 +39,20 @@ def named_weights(layer):
         {},
         {"controller": "feedforward"},
         {"order": "read-first"},
-        {"output": "all"},
+        {"output": "reads"},
+        {"output": "recent-reads"},
         {"read_heads": 2, "write_heads": 3, "shift_range": 2},
+        {"read_heads": 2, "initial_read_weights": "uniform"},
         {"units": [7, 12]},
         {"units": [7, 12], "controller": "feedforward"},
         {"memory_initializer": "glorot_uniform"},
+        {"direct_inputs": True},
     ],
     ids=str,
 )
 def test_layer_equals_the_numpy_transcription_over_40_steps(rng, options):
     layer = NTM(**{**SMALL, **options}, return_sequences=True)
-    x = random_inputs(rng, time=40)
+    x = sequences(rng, time=40)
     layer.build(x.shape)
     for weight in layer.trainable_weights:  # to where training might take them
         weight.assign(numpy(weight.value) + 0.3 * rng.normal(size=weight.shape))
@@ -62,11 +68,13 @@ def copying_ntm(slots, bits=8):
     The write head steps on at every step but the first, and adds the bits it sees; the read head
     waits on slot 0 and steps on at every step after the end marker.
     """
-    layer = NTM(bits + 3, memory_size=slots, memory_width=bits, return_sequences=True)
+    layer = NTM(
+        bits + 3, memory_size=slots, memory_width=bits, output="reads", return_sequences=True
+    )
     layer.build((None, None, bits + 2))
     start, end, latch = bits, bits + 1, bits + 2
     units, high = bits + 3, 100.0
-    on = np.tanh(1.0)  # what a unit of the controller says when it is on
+    on = np.tanh(1.0)  # the output of a unit of the controller that is on
 
     kernel = np.zeros((bits + 2, 4, units))  # gates: input, forget, candidate, output
     kernel[range(bits + 2), 2, range(bits + 2)] = high
@@ -115,34 +123,23 @@ def test_hand_built_network_copies_without_error_up_to_the_size_of_the_memory(rn
 
 
 def test_output_and_state_shapes_are_those_of_an_rnn(rng):
-    x = random_inputs(rng)
-    assert NTM(**SMALL)(x).shape == (3, 4)
-    assert NTM(**SMALL, output="all")(x).shape == (3, 16)
-    outputs, *states = NTM(**SMALL, return_sequences=True, return_state=True)(x)
+    x = sequences(rng)
+    assert NTM(**SMALL, output="reads")(x).shape == (3, 4)
+    assert NTM(**SMALL)(x).shape == (3, 16)
+    outputs, *states = NTM(**SMALL, output="reads", return_sequences=True, return_state=True)(x)
     assert outputs.shape == (3, 6, 4)
     assert [tuple(s.shape) for s in states] == [(3, n) for n in (4, 12, 12, 36, 18, 4)]
     np.testing.assert_array_equal(numpy(outputs[:, -1]), numpy(states[0]))
 
 
-@pytest.mark.parametrize("wrapper", ["bidirectional", "time distributed"])
-def test_works_inside_keras_wrappers(rng, wrapper):
-    x = random_inputs(rng)
-    if wrapper == "bidirectional":
-        layer = keras.layers.Bidirectional(NTM(**SMALL, return_sequences=True))
-        assert layer(x).shape == (3, 6, 8)
-    else:
-        layer = keras.layers.TimeDistributed(NTM(**SMALL))
-        assert layer(np.stack([x, x], 1)).shape == (3, 2, 4)
-
-
 def fitted_model(rng, **options):
-    """A small model after a step of training, and inputs."""
+    """A small model after three steps of training, and inputs."""
     inputs = keras.Input((None, INPUT))
     hidden = keras.layers.Masking()(inputs)
     outputs = keras.layers.Dense(2)(NTM(**{**SMALL, **options})(hidden))
     model = keras.Model(inputs, outputs)
     model.compile("adam", "mse", jit_compile=keras.backend.backend() == "tensorflow")
-    x = random_inputs(rng)
+    x = sequences(rng)
     x[0, 4:] = 0
     losses = model.fit(x, np.ones((3, 2)), epochs=3, verbose=0).history["loss"]
     assert np.isfinite(losses).all()
@@ -151,10 +148,10 @@ def fitted_model(rng, **options):
 
 
 OPTIONS = [
-    {"controller": "feedforward", "units": [6, 7], "output": "all", "order": "read-first"},
-    {"controller": "gru"},
-    {"learn_initial_memory": True, "memory_initializer": "glorot_uniform"},
-    {"controller": "stacked"},
+    {"controller": "feedforward", "units": [6, 7], "order": "read-first"},
+    {"controller": "gru", "output": "reads"},
+    {"learn_initial_memory": True, "memory_initializer": "glorot_uniform", "output": "reads"},
+    {"controller": "stacked", "output": "reads"},
 ]
 
 
@@ -180,7 +177,7 @@ def test_a_trained_file_gives_the_same_outputs_on_the_other_backends(rng, tmp_pa
     np.save(tmp_path / "inputs.npy", x)
     expected = model.predict(x, verbose=0)
     script = (
-        "import keras, keras_s4ntm.layers, numpy as np; "
+        "import keras, numpy as np; from keras_s4ntm.layers import S4D; "  # one imports them all
         "model = keras.models.load_model('model.keras', compile=False); "
         "np.save('outputs.npy', model.predict(np.load('inputs.npy'), verbose=0))"
     )
@@ -192,12 +189,10 @@ def test_a_trained_file_gives_the_same_outputs_on_the_other_backends(rng, tmp_pa
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_mixed_precision_trains_and_stays_near_float32(rng, policy):
-    x = random_inputs(rng)
+    x = sequences(rng)
     layer = NTM(**SMALL, return_sequences=True)
     expected = numpy(layer(x))
-    mixed = NTM(**SMALL, return_sequences=True, dtype=policy)
-    mixed.build(x.shape)
-    mixed.set_weights(layer.get_weights())
+    mixed = with_the_weights_of(layer, NTM(**SMALL, return_sequences=True, dtype=policy))
     outputs = mixed(x)
     assert keras.backend.standardize_dtype(outputs.dtype) == policy.removeprefix("mixed_")
     np.testing.assert_allclose(numpy(outputs).astype("float32"), expected, atol=0.05)
@@ -208,8 +203,8 @@ def test_mixed_precision_trains_and_stays_near_float32(rng, policy):
 
 
 def test_every_weight_gets_a_gradient(rng):
-    x = random_inputs(rng)
-    layer = NTM(**SMALL, learn_initial_memory=True, output="all")
+    x = sequences(rng)
+    layer = NTM(**SMALL, learn_initial_memory=True)
     layer.build(x.shape)
     for path, gradient in weight_gradients(layer, lambda: keras.ops.sum(layer(x) ** 2)).items():
         assert (gradient != 0).any(), path
@@ -225,15 +220,22 @@ def test_every_weight_gets_a_gradient(rng):
         ({"memory_width": -1}, "memory_width must be a positive integer"),
         ({"memory_size": 2.5}, "memory_size must be a positive integer, got 2.5"),
         ({"units": []}, "units must be"),
-        ({"read_heads": 0}, "heads must be a positive integer"),
+        ({"units": 0}, "units must be a positive integer, got 0"),
+        ({"read_heads": 0}, "read_heads must be a positive integer, got 0"),
+        ({"write_heads": 0}, "write_heads must be a positive integer, got 0"),
         ({"shift_range": 5}, "shift_range of at most 4"),
         ({"order": "sideways"}, "order must be one of 'write-first', 'read-first'"),
-        ({"output": "none"}, "output must be one of 'reads', 'all'"),
-        (
-            {"controller": "transformer"},
-            "controller must be one of 'lstm', 'forgetful-lstm', 'feedforward'",
-        ),
-        ({"controller": 3}, "controller must be a name"),
+        ({"output": "none"}, "output must be one of 'all', 'reads', 'recent-reads'"),
+        ({"head_noise": -1}, "head_noise must be a number from 0 on, got -1"),
+        ({"initial_read_weights": "last"}, "initial_read_weights must be one of 'first', 'unifo"),
+        ({"write_shift_bias": "8"}, "write_shift_bias must be a finite number, got '8'"),
+        ({"read_shift_bias": [1.0, float("inf")]}, "read_shift_bias must be a finite number"),
+        ({"content_scale": 0.0}, "content_scale must be a positive number, got 0.0"),
+        ({"forget_bias": None}, "forget_bias must be a finite number, got None"),
+        ({"recurrent_gain": -1}, "recurrent_gain must be a positive number, got -1"),
+        ({"input_variance": 0}, "input_variance must be a positive number, got 0"),
+        ({"controller": "transformer"}, "controller must be one of 'lstm', 'feedforward'"),
+        ({"controller": 3}, "controller must be .* a Keras RNN cell"),
         ({"controller": keras.layers.GRUCell(6, dropout=0.5)}, "must have no dropout"),
     ],
     ids=str,
@@ -241,56 +243,3 @@ def test_every_weight_gets_a_gradient(rng):
 def test_arguments_that_cannot_be_meant_are_refused_in_one_sentence(arguments, message):
     with pytest.raises(ValueError, match=message):
         NTM(**{**SMALL, **arguments})
-
-
-@pytest.mark.parametrize(
-    ("heads", "walks", "looks_up"),
-    [
-        ("search", [False, False], [False, False]),
-        ("walk-and-search", [True, True], [False, False]),
-        ("keep-walking", [True, True], [False, False]),
-        ("walk-and-look-up", [True, False], [False, True]),
-    ],
-)
-def test_write_heads_start_out_walking_from_slot_0_and_read_heads_from_everywhere(
-    heads, walks, looks_up
-):
-    from keras_s4ntm.layers import MemoryAccess
-
-    access = MemoryAccess(9, 4, read_heads=2, write_heads=2, initial_heads=heads)
-    access.build((None, 3))
-    states = access.get_initial_state(2)
-    for slot in (1, 2):
-        states = access(keras.ops.zeros((2, 3)), states)  # no input: what the biases do
-        weights = numpy(states[1]).reshape(2, 4, 9)
-        assert (weights[:, :2].argmax(-1) == slot).all()
-        assert (weights[:, :2].max(-1) > 0.8).all()
-        np.testing.assert_allclose(weights[:, 2:], 1 / 9, rtol=0.3)
-    gate, *_, step = numpy(access.read_head.bias).reshape(2, -1)[:, 5:].T
-    assert (step > 0).tolist() == walks
-    assert (gate > 0).tolist() == looks_up
-
-
-def test_weights_of_content_start_larger_by_the_factor_asked_for():
-    from keras_s4ntm.layers import WriteHead
-
-    head = WriteHead(memory_width=4, heads=2, content=3.0)
-    head.build((None, 200))
-    kernel = np.abs(numpy(head.kernel.value)).reshape(200, 2, 18)
-    bound = np.sqrt(6 / (200 + 36))  # Glorot's
-    content = np.r_[:4, 10:18]  # key, erase, add; between them strength, gate, gamma, shift
-    assert (kernel[..., 4:10].max((0, 1)) <= bound).all()
-    assert (kernel[..., content].max((0, 1)) > 2.5 * bound).all()
-    assert (kernel[..., content].max((0, 1)) <= 3 * bound).all()
-
-
-@pytest.mark.parametrize(("name", "bias", "gain"), [("lstm", 1, 1), ("forgetful-lstm", -2, 0.1)])
-def test_lstm_controllers_start_ready_to_remember_or_to_forget(name, bias, gain):
-    layer = NTM(**{**SMALL, "units": [12, 8]}, controller=name)
-    layer.build((None, None, INPUT))
-    controller = layer.cell.controller
-    np.testing.assert_allclose(numpy(controller.biases[0].value), np.repeat([0, bias, 0, 0], 12))
-    first, second = (numpy(k.value) for k in controller.recurrent_kernels)  # orthogonal rows
-    np.testing.assert_allclose(first @ first.T, gain**2 * np.eye(4 + 12), atol=1e-5)
-    gains = np.r_[np.ones(12), np.full(8, gain)]  # of the layer below, of its own output
-    np.testing.assert_allclose(second @ second.T, np.diag(gains**2), atol=1e-5)

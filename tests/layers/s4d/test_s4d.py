@@ -1,6 +1,7 @@
 """The S4D layers: against a float64 transcription of the reference layer, and as Keras layers."""
 
 import math
+import re
 
 import keras
 import numpy as np
@@ -9,9 +10,12 @@ from helpers import compiled, stream
 from keras import ops
 
 from keras_s4ntm.layers import S4D, S4DBlock
+from keras_s4ntm.layers.s4d.arguments import StateSpaceArguments
 from keras_s4ntm.ops import ssm
 
 H, N = 4, 8
+SMALL = {"state_dimension": N}
+STEPS = {"dt_min": 0.01, "dt_max": 1.0}
 
 
 def numpy(x):
@@ -73,7 +77,7 @@ def descend(model):
 
 
 def test_weights_have_the_names_and_shapes_of_the_reference_layer_and_are_float32():
-    layer = built(S4D(H, N, dtype="bfloat16"))
+    layer = built(S4D(H, **SMALL, dtype="bfloat16"))
     shapes = {w.name: tuple(w.shape) for w in layer.weights}
     n = N // 2
     expected = {"log_dt": (H,), "log_A_real": (H, n), "A_imag": (H, n), "C": (H, n, 2), "D": (H,)}
@@ -91,8 +95,8 @@ def test_a_four_layer_classifier_has_the_parameters_of_the_reference():
 
 
 def test_initial_weights_are_those_asked_for():
-    for initialisation, system in ssm.INITIALISATIONS.items():
-        w = weights_of(built(S4D(500, 16, initialisation, dt_min=0.01, dt_max=1.0)))
+    for kind, system in ssm.INITIALIZATIONS.items():
+        w = weights_of(built(S4D(500, state_dimension=16, state_initializer=kind, **STEPS)))
         real, imag = (np.tile(part, (500, 1)) for part in system(8))
         np.testing.assert_allclose(-np.exp(w["log_A_real"]), real, rtol=1e-5)
         np.testing.assert_allclose(w["A_imag"], imag, rtol=1e-5)
@@ -103,42 +107,42 @@ def test_initial_weights_are_those_asked_for():
         assert abs(w["D"].std() - 1.0) < 0.2
 
 
-def test_frequencies_of_the_real_initialisation_are_not_trained():
-    names = {w.name for w in built(S4D(H, N, "real")).trainable_weights}
+def test_frequencies_of_the_real_initialization_are_not_trained():
+    names = {w.name for w in built(S4D(H, **SMALL, state_initializer="real")).trainable_weights}
     assert names == {"log_dt", "log_A_real", "C", "D"}
 
 
-@pytest.mark.parametrize("initialisation", ssm.INITIALISATIONS)
-def test_outputs_are_those_of_the_reference_layer(initialisation):
-    layer, u = built(S4D(H, N, initialisation)), noise(2, 200, H)
+@pytest.mark.parametrize("kind", ssm.INITIALIZATIONS)
+def test_outputs_are_those_of_the_reference_layer(kind):
+    layer, u = built(S4D(H, **SMALL, state_initializer=kind)), noise(2, 200, H)
     np.testing.assert_allclose(apply(layer, u), reference_s4d(weights_of(layer), u), atol=1e-4)
 
 
 def test_a_block_without_norm_adds_the_output_of_the_reference_layer_with_its_glu():
-    layer, u = built(S4DBlock(H, N, norm=None)), noise(2, 100, H)
+    layer, u = built(S4DBlock(H, **SMALL, norm=None)), noise(2, 100, H)
     np.testing.assert_allclose(
         apply(layer, u), u + reference_block(weights_of(layer), u), atol=1e-4
     )
 
 
-def test_pre_norm_normalises_the_input_and_post_norm_the_sum():
+def test_pre_norm_normalizes_the_input_and_post_norm_the_sum():
     u = noise(2, 30, H)
 
-    def normalised(x):
+    def normalized(x):
         deviation = x - x.mean(-1, keepdims=True)
         return deviation / np.sqrt((deviation**2).mean(-1, keepdims=True) + 1e-5)
 
-    pre, post = built(S4DBlock(H, N, norm="pre")), built(S4DBlock(H, N, norm="post"))
-    expected = u + reference_block(weights_of(pre), normalised(u))
+    pre, post = built(S4DBlock(H, **SMALL, norm="pre")), built(S4DBlock(H, **SMALL, norm="post"))
+    expected = u + reference_block(weights_of(pre), normalized(u))
     np.testing.assert_allclose(apply(pre, u), expected, atol=1e-4)
-    expected = normalised(u + reference_block(weights_of(post), u))
+    expected = normalized(u + reference_block(weights_of(post), u))
     np.testing.assert_allclose(apply(post, u), expected, atol=1e-4)
 
 
 def test_gradients_of_the_five_parameters_are_those_of_finite_differences_in_float64():
     u, target = noise(3, 40, H), noise(3, 40, H, seed=1)
     inputs = keras.Input((40, H))
-    layer = S4D(H, N, dt_min=0.01, dt_max=0.5)
+    layer = S4D(H, **SMALL, dt_min=0.01, dt_max=0.5)
     model = keras.Model(inputs, layer(inputs))
     w = weights_of(layer)
     descend(model)
@@ -161,7 +165,7 @@ def test_gradients_of_the_five_parameters_are_those_of_finite_differences_in_flo
 
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_gradient_of_the_input_is_that_of_finite_differences(bidirectional):
-    layer = built(S4D(2, 4, bidirectional=bidirectional))
+    layer = built(S4D(2, state_dimension=4, bidirectional=bidirectional))
     u, target = noise(1, 9, 2), noise(1, 9, 2, seed=1)
     # The layer is linear: a column of its Jacobian is the output of a unit impulse.
     impulses = np.eye(18, dtype="float32").reshape(18, 9, 2)
@@ -179,7 +183,7 @@ def test_gradient_of_the_input_is_that_of_finite_differences(bidirectional):
 
 @pytest.mark.parametrize("make", [S4D, S4DBlock])
 def test_an_output_depends_on_no_later_input(make):
-    layer, u = built(make(H, N)), noise(2, 50, H)
+    layer, u = built(make(H, **SMALL)), noise(2, 50, H)
     changed = u.copy()
     changed[:, 30:] += 1.0
     before, after = apply(layer, u), apply(layer, changed)
@@ -188,7 +192,7 @@ def test_an_output_depends_on_no_later_input(make):
 
 
 def test_a_bidirectional_layer_is_the_double_sum_of_two_kernels():
-    layer, u = built(S4D(H, N, bidirectional=True)), noise(2, 30, H)
+    layer, u = built(S4D(H, **SMALL, bidirectional=True)), noise(2, 30, H)
     w = weights_of(layer)
     forward = reference_s4d(w, u)
     # The backward kernel starts one step later: reversed in time, delayed by one.
@@ -198,9 +202,9 @@ def test_a_bidirectional_layer_is_the_double_sum_of_two_kernels():
 
 
 @pytest.mark.parametrize("make", [S4D, S4DBlock])
-@pytest.mark.parametrize("discretisation", ["zoh", "bilinear"])
-def test_streaming_step_by_step_gives_the_outputs_of_the_sequence(make, discretisation):
-    layer, u = built(make(H, N, discretisation=discretisation)), noise(3, 40, H)
+@pytest.mark.parametrize("discretization", ["zoh", "bilinear"])
+def test_streaming_step_by_step_gives_the_outputs_of_the_sequence(make, discretization):
+    layer, u = built(make(H, **SMALL, discretization=discretization)), noise(3, 40, H)
     outputs, states = stream(layer, u)
     np.testing.assert_allclose(outputs, apply(layer, u), atol=1e-4)
     assert [tuple(s.shape) for s in states] == [(3, size) for size in layer.state_size]
@@ -209,7 +213,7 @@ def test_streaming_step_by_step_gives_the_outputs_of_the_sequence(make, discreti
 
 @pytest.mark.parametrize("make", [S4D, S4DBlock])
 def test_chunks_give_the_outputs_and_the_last_states_of_the_stream(make):
-    layer, u = built(make(H, N)), noise(3, 40, H)
+    layer, u = built(make(H, **SMALL)), noise(3, 40, H)
     expected, last = stream(layer, u)
     states, outputs = layer.get_initial_state(3), []
     advance = compiled(lambda u, states: layer.chunk(u, states))
@@ -222,7 +226,7 @@ def test_chunks_give_the_outputs_and_the_last_states_of_the_stream(make):
 
 
 def test_a_transition_computed_before_the_loop_changes_nothing():
-    layer, u = built(S4DBlock(H, N)), ops.convert_to_tensor(noise(2, H))
+    layer, u = built(S4DBlock(H, **SMALL)), ops.convert_to_tensor(noise(2, H))
     states = layer.get_initial_state(2)
     y, _ = layer.step(u, states)
     z, _ = layer.step(u, states, layer.transition())
@@ -232,7 +236,7 @@ def test_a_transition_computed_before_the_loop_changes_nothing():
 @pytest.mark.parametrize("make", [S4D, S4DBlock])
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_right_padding_that_is_masked_changes_no_unmasked_step(make, bidirectional):
-    layer, u = built(make(H, N, bidirectional=bidirectional)), noise(2, 30, H)
+    layer, u = built(make(H, **SMALL, bidirectional=bidirectional)), noise(2, 30, H)
     mask = np.arange(30) < np.array([[20], [30]])
     padded = np.where(mask[..., None], u, 7.0).astype("float32")
     outputs = apply(layer, padded, mask=mask)
@@ -244,7 +248,7 @@ def test_the_mask_reaches_the_layers_behind():
     u = noise(2, 12, H)
     u[0, 7:] = 0.0
     inputs = keras.Input((None, H))
-    block = S4DBlock(H, N)
+    block = S4DBlock(H, **SMALL)
     pooled = keras.layers.GlobalAveragePooling1D()(block(keras.layers.Masking()(inputs)))
     outputs = keras.Model(inputs, pooled).predict(u, verbose=0)
     expected = [apply(block, u[:1, :7]).mean((0, 1)), apply(block, u[1:]).mean((0, 1))]
@@ -254,7 +258,7 @@ def test_the_mask_reaches_the_layers_behind():
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_one_model_takes_any_batch_size_and_any_length(bidirectional):
     inputs = keras.Input((None, H))
-    block = S4DBlock(H, N, bidirectional=bidirectional)
+    block = S4DBlock(H, **SMALL, bidirectional=bidirectional)
     model = keras.Model(inputs, block(inputs))
     assert model.output_shape == (None, None, H)
     for batch, length in ((1, 5), (3, 70)):
@@ -267,9 +271,9 @@ def test_a_compiled_function_of_unknown_length_gives_the_same_outputs():
         pytest.skip("only TensorFlow traces with unknown shapes")
     import tensorflow as tf
 
-    block = built(S4DBlock(H, N, bidirectional=True))
+    block = built(S4DBlock(H, **SMALL, bidirectional=True))
     traced = tf.function(block, input_signature=[tf.TensorSpec((None, None, H))])
-    causal = built(S4D(H, N))
+    causal = built(S4D(H, **SMALL))
     chunked = tf.function(causal.chunk)
     for length in (1, 20, 45):
         u = noise(2, length, H)
@@ -280,7 +284,7 @@ def test_a_compiled_function_of_unknown_length_gives_the_same_outputs():
 
 @pytest.mark.parametrize("make", [S4D, S4DBlock])
 def test_mixed_precision_is_finite_and_near_float32(make):
-    exact, mixed = built(make(H, N)), built(make(H, N, dtype="mixed_bfloat16"))
+    exact, mixed = built(make(H, **SMALL)), built(make(H, **SMALL, dtype="mixed_bfloat16"))
     mixed.set_weights(exact.get_weights())
     u = noise(2, 200, H)
     expected, outputs = apply(exact, u), compiled(lambda x: mixed(x))(u)
@@ -293,7 +297,7 @@ def test_mixed_precision_is_finite_and_near_float32(make):
 
 def test_a_block_trains_in_mixed_precision():
     inputs = keras.Input((20, H))
-    block = S4DBlock(H, N, dropout=0.1, dtype="mixed_bfloat16")
+    block = S4DBlock(H, **SMALL, dropout=0.1, dtype="mixed_bfloat16")
     model = keras.Model(inputs, block(inputs))
     before = [w.copy() for w in model.get_weights()]
     model.compile(keras.optimizers.AdamW(1e-2), "mse")
@@ -308,10 +312,18 @@ def test_a_block_trains_in_mixed_precision():
 @pytest.mark.parametrize(
     "layer",
     [
-        S4D(H, N, "inv", "bilinear", 0.01, 1.0, name="ssm"),
-        S4D(H, N, "legs", bidirectional=True),
-        S4DBlock(H, N, "real", "bilinear", 0.01, 1.0, norm="post", dropout=0.2),
-        S4DBlock(H, N, bidirectional=True, norm=None, dtype="mixed_bfloat16"),
+        S4D(H, **SMALL, state_initializer="inv", discretization="bilinear", **STEPS, name="ssm"),
+        S4D(H, **SMALL, state_initializer="legs", bidirectional=True),
+        S4DBlock(
+            H,
+            **SMALL,
+            state_initializer="real",
+            discretization="bilinear",
+            **STEPS,
+            norm="post",
+            dropout=0.2,
+        ),
+        S4DBlock(H, **SMALL, bidirectional=True, norm=None, dtype="mixed_bfloat16"),
     ],
 )
 def test_a_keras_file_gives_back_the_layer(layer, tmp_path):
@@ -325,7 +337,7 @@ def test_a_keras_file_gives_back_the_layer(layer, tmp_path):
 
 
 def test_dropout_drops_a_channel_for_a_whole_sequence():
-    block = built(S4DBlock(100, N, dropout=0.5))
+    block = built(S4DBlock(100, **SMALL, dropout=0.5))
     dropped = numpy(block.drop(ops.ones((4, 9, 100)), training=True))
     assert set(np.unique(dropped)) == {0.0, 2.0}
     assert (dropped == dropped[:, :1]).all()
@@ -334,8 +346,8 @@ def test_dropout_drops_a_channel_for_a_whole_sequence():
 
 
 def test_there_is_no_dropout_outside_training():
-    block, u = built(S4DBlock(H, N, dropout=0.5)), noise(2, 9, H)
-    plain = built(S4DBlock(H, N))
+    block, u = built(S4DBlock(H, **SMALL, dropout=0.5)), noise(2, 9, H)
+    plain = built(S4DBlock(H, **SMALL))
     for target, source in zip(plain.trainable_weights, block.trainable_weights, strict=True):
         target.assign(source)
     np.testing.assert_allclose(apply(block, u), apply(plain, u), atol=1e-6)
@@ -344,7 +356,7 @@ def test_there_is_no_dropout_outside_training():
 
 @pytest.mark.parametrize("make", [S4D, S4DBlock])
 def test_a_bidirectional_layer_says_that_it_cannot_stream(make):
-    layer = built(make(H, N, bidirectional=True))
+    layer = built(make(H, **SMALL, bidirectional=True))
     zeros = [ops.zeros((1, H * N // 2))] * 2
     for attempt in (
         lambda: layer.get_initial_state(1),
@@ -359,8 +371,8 @@ def test_an_argument_that_cannot_be_meant_is_refused_by_name():
     for arguments, message in (
         ({"units": 0}, "units"),
         ({"state_dimension": 7}, "even"),
-        ({"initialisation": "hippo"}, "'legs'"),
-        ({"discretisation": "euler"}, "'bilinear'"),
+        ({"state_initializer": "hippo"}, "'legs'"),
+        ({"discretization": "euler"}, "'bilinear'"),
         ({"dt_min": 0.1, "dt_max": 0.01}, "dt_min <= dt_max"),
         ({"norm": "batch"}, "'post'"),
         ({"dropout": 1.0}, "dropout"),
@@ -371,4 +383,32 @@ def test_an_argument_that_cannot_be_meant_is_refused_by_name():
 
 def test_an_input_of_other_width_is_refused():
     with pytest.raises(ValueError, match="units=4, but the input has 3"):
-        S4D(H, N)(noise(1, 5, 3))
+        S4D(H, **SMALL)(noise(1, 5, 3))
+
+
+OTHER_THAN_DEFAULT = {
+    "units": 6,
+    "state_dimension": 4,
+    "state_initializer": "legs",
+    "discretization": "bilinear",
+    "dt_min": 0.01,
+    "dt_max": 1.0,
+    "bidirectional": True,
+    "norm": "post",
+    "dropout": 0.2,
+}
+
+
+@pytest.mark.parametrize("make", [S4D, S4DBlock])
+def test_every_argument_is_in_the_config_changes_only_itself_and_survives_a_round_trip(make):
+    names = {*StateSpaceArguments.names(), "bidirectional"}
+    names |= {"norm", "dropout"} if make is S4DBlock else set()
+    default = make(H, name="mine").get_config()
+    assert default["units"] == H
+    for name in names:
+        config = make(**{"units": H, name: OTHER_THAN_DEFAULT[name]}, name="mine").get_config()
+        assert {key for key in config if config[key] != default[key]} == {name}
+        assert make.from_config(config).get_config() == config
+        documented = StateSpaceArguments.__doc__ + make.__doc__
+        documented += S4D.__doc__ if make is S4DBlock else ""
+        assert re.search(rf"^ +[\w, ]*\b{name}\b[\w, ]*:", documented, re.MULTILINE), name

@@ -4,7 +4,7 @@ import numpy as np
 from helpers import numpy
 from keras import ops
 
-from keras_s4ntm.layers.states import flattened, shaped, sizes_of, where
+from keras_s4ntm.layers.memory.states import flattened, shaped, sizes_of, where
 
 SHAPES = [(4,), (2, 3), (2, 3, 1)]
 

@@ -1,31 +1,34 @@
-"""The yardsticks of `s4ntm bench` compute what the models `ntm` and `s4d` compute."""
+"""The reference networks of `s4ntm bench` compute what the models `ntm` and `s4d` compute."""
 
-import keras
 import numpy as np
 import pytest
 from helpers import numpy
 
-from keras_s4ntm.batches import Batches
-from keras_s4ntm.models import build_model
-from keras_s4ntm.recipe import Recipe
-from keras_s4ntm.tasks import Copy
-from keras_s4ntm.training import compile_model
+from keras_s4ntm.benchmark import REFERENCES, reference_of
+from keras_s4ntm.data.batches import Batches
+from keras_s4ntm.experiment import Experiment
+from keras_s4ntm.training.fit import compile_model
 
 torch = pytest.importorskip("torch")
 
-from keras_s4ntm import yardstick  # noqa: E402
+from keras_s4ntm.benchmark import reference_networks  # noqa: E402
 
-TASK = Copy(bits=3, max_length=4)
 SIZES = {
     "ntm": {"units": 6, "memory_size": 9, "memory_width": 4},
     "s4d": {"units": 6, "blocks": 2, "state_dimension": 8},
 }
 
 
+def experiment_of(name):
+    """A model with its preset for copy."""
+    experiment = Experiment.choose("copy", name, {"bits": 3, "max_length": 4, **SIZES[name]})
+    assert experiment.preset == f"{name}/copy"
+    return experiment
+
+
 def model_of(name):
     """A model, its weights moved to where training might take them."""
-    keras.utils.set_random_seed(0)
-    model = build_model(name, TASK, **SIZES[name])
+    model = experiment_of(name).build_model()
     rng = np.random.default_rng(0)
     for weight in model.trainable_weights:
         weight.assign_add(rng.normal(0, 0.3, weight.shape))
@@ -42,7 +45,7 @@ def head_parameters(kernel, bias, names_and_sizes):
 
 
 def weights_of_ntm(weights):
-    """The weights of a Keras `ntm`, by the names of the yardstick."""
+    """The weights of a Keras `ntm`, by the names of the reference network."""
     inputs, width = weights["controller/input_kernel"], SIZES["ntm"]["memory_width"]
     below, hidden = np.split(weights["controller/recurrent_kernel_0"], [width])
     state = {
@@ -62,7 +65,7 @@ def weights_of_ntm(weights):
 
 
 def weights_of_s4d(weights):
-    """The weights of a Keras `s4d`, by the names of the yardstick."""
+    """The weights of a Keras `s4d`, by the names of the reference network."""
     state = {
         "encoder.weight": weights["encoder/kernel"].T,
         "encoder.bias": weights["encoder/bias"],
@@ -73,26 +76,29 @@ def weights_of_s4d(weights):
             state[f"{layer}.{name}"] = weights[f"{block}/s4d/{name}"]
         state[f"{layer}.output_linear.weight"] = weights[f"{block}/kernel"].T[:, :, None]
         state[f"{layer}.output_linear.bias"] = weights[f"{block}/bias"]
-        state[f"norms.{i}.weight"] = weights[f"{block}/normalisation/gamma"]
-        state[f"norms.{i}.bias"] = weights[f"{block}/normalisation/beta"]
+        state[f"norms.{i}.weight"] = weights[f"{block}/normalization/gamma"]
+        state[f"norms.{i}.bias"] = weights[f"{block}/normalization/beta"]
     return state
 
 
 def with_the_weights_of(model):
-    """A yardstick with the weights of a Keras model."""
+    """A reference network with the weights of a Keras model."""
     weights = {w.path.split("cell/")[-1]: numpy(w) for w in model.weights}
-    network, weights_of = {
-        "ntm": (yardstick.NTM, weights_of_ntm),
-        "s4d": (yardstick.S4D, weights_of_s4d),
-    }[model.name]
+    weights_of = {"ntm": weights_of_ntm, "s4d": weights_of_s4d}[model.name]
     state = {
         **weights_of(weights),
         "output.weight": weights["outputs/kernel"].T,
         "output.bias": weights["outputs/bias"],
     }
-    plain = network(TASK.input_size, TASK.output_size, **SIZES[model.name])
+    network = getattr(reference_networks, REFERENCES[reference_of(model.name)])
+    task = experiment_of(model.name).task
+    plain = network(task.input_size, task.output_size, **SIZES[model.name])
     plain.load_state_dict({name: torch.tensor(value) for name, value in state.items()})
     return plain
+
+
+def batch_of(name):
+    return Batches(experiment_of(name).task, "train", 0, batch_size=5, count=1)[0]
 
 
 def sgd(module):
@@ -101,16 +107,16 @@ def sgd(module):
 
 @pytest.mark.parametrize("name", SIZES)
 def test_with_the_same_weights_it_has_the_outputs_and_the_loss_of_the_model(name):
-    model = model_of(name)
-    compile_model(model, TASK, Recipe())
-    inputs, targets, weights = Batches(TASK, "train", 0, batch_size=5, count=1)[0]
+    model, experiment = model_of(name), experiment_of(name)
+    compile_model(model, experiment.task, experiment.training)
+    inputs, targets, weights = batch_of(name)
     outputs = model(inputs)
     loss = model.compute_loss(y=targets, y_pred=outputs, sample_weight=weights)
 
     plain = with_the_weights_of(model)
     plain_outputs = plain(torch.from_numpy(inputs)).detach().numpy()
     np.testing.assert_allclose(plain_outputs, numpy(outputs), rtol=1e-4, atol=1e-5)
-    plain_loss = yardstick.train_step(plain, sgd(plain), inputs, targets, weights)
+    plain_loss = reference_networks.train_step(plain, sgd(plain), inputs, targets, weights)
     assert plain_loss == pytest.approx(float(numpy(loss)), rel=1e-5)
 
 
@@ -118,9 +124,18 @@ def test_with_the_same_weights_it_has_the_outputs_and_the_loss_of_the_model(name
 def test_an_update_moves_every_weight_and_lowers_the_loss(name):
     plain = with_the_weights_of(model_of(name))
     before = {name: weight.clone() for name, weight in plain.named_parameters()}
-    batch = Batches(TASK, "train", 0, batch_size=5, count=1)[0]
-    optimizer = sgd(plain)
-    losses = [yardstick.train_step(plain, optimizer, *batch) for _ in range(2)]
+    optimizer, batch = sgd(plain), batch_of(name)
+    losses = [reference_networks.train_step(plain, optimizer, *batch) for _ in range(2)]
     assert losses[1] < losses[0]
     for name, weight in plain.named_parameters():
         assert not torch.equal(weight, before[name]), name
+
+
+@pytest.mark.parametrize("name", REFERENCES)
+def test_without_other_sizes_it_has_those_of_the_model(name):
+    model = {"plain-ntm": "ntm", "plain-s4d": "s4d"}[name]
+    plain = getattr(reference_networks, REFERENCES[name])(10, 8)
+    chosen = Experiment.choose("copy", model)
+    assert sum(weight.numel() for weight in plain.parameters()) == sum(
+        np.prod(weight.shape) for weight in chosen.build_model().trainable_weights
+    ) + (4 * plain.units if name == "plain-ntm" else 0)  # PyTorch's LSTM has two biases

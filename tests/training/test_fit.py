@@ -1,0 +1,141 @@
+"""Training as a whole: killed and resumed, interrupted, and what its result is."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import h5py
+import keras
+import numpy as np
+import pytest
+
+from keras_s4ntm.experiment import Experiment
+from keras_s4ntm.runs import Run
+from keras_s4ntm.training.callbacks import validation_rank
+from keras_s4ntm.training.fit import train
+
+SMALL = ["-p", "max_length=3", "-p", "bits=2", "-p", "memory_size=8", "-p", "units=8"]
+STEPS = ["--steps", "160", "--report-interval", "10", "--validation-interval", "40"]
+
+
+def start(*arguments):
+    """`s4ntm train ARGUMENTS` in a process of its own."""
+    command = [sys.executable, "-m", "keras_s4ntm.cli.main", "train", *map(str, arguments)]
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A test runner in the background ignores Ctrl-C, and its children would too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+
+
+def start_small(path, *more):
+    """A training of a small network on a small task that leaves many checkpoints."""
+    return start(
+        "copy", "--model", "ntm", *SMALL, *STEPS, "--checkpoint-interval", "10",
+        "--run-dir", path, "--backend", keras.backend.backend(), *more,
+    )  # fmt: skip
+
+
+def wait_for_checkpoints(path, count):
+    """Wait until that many epochs have been checkpointed."""
+    deadline = time.time() + 120
+    while time.time() < deadline:
+        names = os.listdir(path / "checkpoints") if (path / "checkpoints").exists() else []
+        if any(name >= f"epoch-{count:05d}.json" for name in names if name.endswith(".json")):
+            return
+        time.sleep(0.005)
+    pytest.fail("no checkpoint came")
+
+
+def final_weights(path):
+    """Every array of the last checkpoint: weights, optimizer, counters."""
+    arrays = {}
+    last = max((path / "checkpoints").glob("epoch-*.weights.h5"))
+    with h5py.File(last) as file:
+        file.visititems(
+            lambda name, item: (
+                arrays.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None
+            )
+        )
+    return arrays
+
+
+def history(path):
+    records = json.loads((path / "history.json").read_text())
+    return [{k: v for k, v in r.items() if k != "seconds"} for r in records]
+
+
+def test_killed_at_a_random_moment_and_resumed_ends_with_the_same_bits(tmp_path):
+    whole = start_small(tmp_path / "whole", "--quiet")
+    assert whole.wait() == 0, whole.stderr.read()
+
+    process = start_small(tmp_path / "killed", "--quiet")
+    wait_for_checkpoints(tmp_path / "killed", 2)
+    time.sleep(random.Random().uniform(0, 0.5))
+    process.kill()
+    process.wait()
+    assert not (tmp_path / "killed" / "model.keras").exists()
+
+    resumed = start("--resume", tmp_path / "killed", "--quiet")
+    assert resumed.wait() == 0, resumed.stderr.read()
+    expected, actual = final_weights(tmp_path / "whole"), final_weights(tmp_path / "killed")
+    assert set(actual) == set(expected)
+    for name, array in expected.items():
+        np.testing.assert_array_equal(actual[name], array, err_msg=name)
+    assert history(tmp_path / "killed") == history(tmp_path / "whole")
+
+
+def test_ctrl_c_leaves_a_run_that_can_be_evaluated_and_resumed_and_exits_with_130(tmp_path):
+    path = tmp_path / "run"
+    process = start_small(path)
+    wait_for_checkpoints(path, 1)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert f"s4ntm train --resume {path}" in err
+    assert "Traceback" not in err
+    assert out == ""
+    run = Run.open(path)
+    assert run.checkpoints()
+    assert run.read_history()
+
+
+def fit(path, spoil=None, **values):
+    """`(model, history)` of a small training."""
+    values = {
+        "bits": 2, "max_length": 3, "memory_size": 8, "units": 8, "report_interval": 20,
+        "warmup_steps": 0, **values,
+    }  # fmt: skip
+    experiment = Experiment.choose("copy", "ntm", values)
+    run = Run.create(path, experiment, keras.backend.backend())
+    model = experiment.build_model()
+    return model, train(run, model, callbacks=[spoil] if spoil else [])
+
+
+def test_the_result_is_the_network_of_the_best_validation(tmp_path):
+    seen = {}
+
+    class Spoil(keras.callbacks.Callback):
+        """Ruins the network after the second validation; keeps what it was before."""
+
+        def on_epoch_end(self, epoch, logs=None):
+            seen[epoch] = self.model.get_weights()
+            if epoch == 1:
+                self.model.set_weights([w + 5 for w in seen[epoch]])
+
+    model, history = fit(tmp_path / "run", Spoil(), steps=80, validation_interval=20)
+    best_epoch = max(range(4), key=lambda epoch: validation_rank(history[epoch]))
+    for weight, best in zip(model.get_weights(), seen[best_epoch], strict=True):
+        np.testing.assert_array_equal(weight, best)
+
+
+def test_the_last_step_is_validated_whatever_the_interval(tmp_path):
+    _, history = fit(tmp_path / "run", steps=60, validation_interval=40)
+    assert [record["step"] for record in history if "val_loss" in record] == [40, 60]
