@@ -1,6 +1,6 @@
 """`s4ntm bench`: what training costs on this machine, before one chooses a backend and a size.
 
-`python -m keras_s4ntm.cli.bench ROW` is one measurement, for `benchmark.measure.run`.
+`python -m keras_s4ntm.cli.bench ROW` is one measurement, for `benchmark.rows.run`.
 """
 
 import itertools
@@ -10,14 +10,8 @@ import sys
 import click
 
 from keras_s4ntm.backend import names
-from keras_s4ntm.benchmark.measure import (
-    REFERENCES,
-    Row,
-    available_threads,
-    limit_threads,
-    measure,
-    run,
-)
+from keras_s4ntm.benchmark.measure import limit_threads, measure
+from keras_s4ntm.benchmark.rows import REFERENCES, Row, available_threads, run
 from keras_s4ntm.cli.environment import check_backend, progress
 from keras_s4ntm.cli.options import (
     IntegerList,
@@ -130,7 +124,7 @@ def rows_of(models, backends, batch_sizes, lengths, memory_sizes, values):
 
 
 def measured(rows, repeats, threads, silent):
-    """What `benchmark.measure.run` returns, with progress."""
+    """What `benchmark.rows.run` returns, with progress."""
     with progress(silent) as display:
         bar, number = display.add_task("", total=len(rows) * repeats), itertools.count()
 

@@ -17,11 +17,13 @@ class ParameterError(ValueError):
 
 def parameters_of(target):
     """`{name: (type, default)}` of a dataclass, or of a function's keyword-only arguments."""
+    # Annotations are texts in a module with `from __future__ import annotations`.
     if dataclasses.is_dataclass(target):
-        return {f.name: (f.type, f.default) for f in dataclasses.fields(target)}
+        hints = typing.get_type_hints(target)
+        return {f.name: (hints[f.name], f.default) for f in dataclasses.fields(target)}
     return {
         name: (parameter.annotation, parameter.default)
-        for name, parameter in inspect.signature(target).parameters.items()
+        for name, parameter in inspect.signature(target, eval_str=True).parameters.items()
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY
     }
 
@@ -82,7 +84,7 @@ def describe(annotation):
 
 
 def _alternatives(annotation):
-    if isinstance(annotation, types.UnionType):
+    if typing.get_origin(annotation) in (types.UnionType, typing.Union):
         return typing.get_args(annotation)
     return (annotation,)
 

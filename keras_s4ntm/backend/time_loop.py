@@ -43,7 +43,7 @@ def loop(layer, step, inputs, states, variables=(), constants=(), **options):
 
 def rnn(step, inputs, states, return_all_outputs=True, unroll=False):
     """Keras' recurrent loop; on PyTorch a plain one. Keras' own runs the first step twice there and
-    takes nests apart at every step, which is a fifth of the forward pass (`docs/performance.md`).
+    takes nests apart at every step; `docs/performance.md` shows what that costs.
 
     Args:
         step: gives `(output, states)` from the inputs of a time step and the states.

@@ -1,9 +1,10 @@
 """What training and inference cost on this machine, beside networks in plain PyTorch.
 
-measure.py             what is measured, in which order, and what is made of it
+rows.py                what is measured, in which order, and what is made of it
+measure.py             one measurement, in a process of its own
 reference_networks.py  the networks in plain PyTorch that models are compared with
 """
 
-from keras_s4ntm.benchmark.measure import REFERENCES, Row, reference_of, run
+from keras_s4ntm.benchmark.rows import REFERENCES, Row, reference_of, run
 
 __all__ = ["REFERENCES", "Row", "reference_of", "run"]

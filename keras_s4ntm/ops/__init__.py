@@ -20,15 +20,9 @@ from keras_s4ntm.ops.allocation import (
     update_usage,
     write_weights,
 )
+from keras_s4ntm.ops.convolution import bidirectional_convolution, causal_convolution
 from keras_s4ntm.ops.memory import read, write
-from keras_s4ntm.ops.ssm import (
-    bidirectional_convolution,
-    causal_convolution,
-    discretize,
-    ssm_chunk,
-    ssm_kernel,
-    ssm_step,
-)
+from keras_s4ntm.ops.ssm import discretize, ssm_chunk, ssm_kernel, ssm_step
 
 __all__ = [
     "address",

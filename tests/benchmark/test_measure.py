@@ -10,13 +10,13 @@ from types import SimpleNamespace
 import keras
 import pytest
 
-from keras_s4ntm.benchmark import measure
-from keras_s4ntm.benchmark.measure import (
+from keras_s4ntm.benchmark import measure, rows
+from keras_s4ntm.benchmark.measure import limit_threads
+from keras_s4ntm.benchmark.rows import (
     THREAD_VARIABLES,
     Row,
     available_threads,
     experiment_of,
-    limit_threads,
     run,
     summarise,
 )
@@ -55,7 +55,7 @@ def models(monkeypatch):
     declared = {"s4d": "plain-s4d", "s4d-ntm": "plain-ntm", "alone": None}
     declared |= dict.fromkeys(("a", "b", "c", "broken", "killed", "mute"), "plain-ntm")
     models = {name: SimpleNamespace(reference=reference) for name, reference in declared.items()}
-    monkeypatch.setattr(measure, "MODELS", models)
+    monkeypatch.setattr(rows, "MODELS", models)
 
 
 def row(model, batch_size=1, memory_size=8):
@@ -200,7 +200,8 @@ def test_the_process_is_set_up_as_for_training_before_the_model_is_built(monkeyp
 CONVOLUTION = """
 import dataclasses, json, sys
 from keras_s4ntm import register_model
-from keras_s4ntm.benchmark.measure import Row, measure, run
+from keras_s4ntm.benchmark.measure import measure
+from keras_s4ntm.benchmark.rows import Row, run
 
 @register_model("convolution", streamable=False)
 def convolution(sizes, *, filters: int = 4):

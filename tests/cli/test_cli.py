@@ -16,7 +16,6 @@ from keras_s4ntm.backend.names import installed_backends
 from keras_s4ntm.cli.main import main
 from keras_s4ntm.models import MODELS
 from keras_s4ntm.parameters import parameters_of
-from keras_s4ntm.presets import PRESETS
 from keras_s4ntm.tasks import TASKS
 from keras_s4ntm.training.configuration import TrainingConfig
 
@@ -204,7 +203,7 @@ def test_without_a_preset_it_starts_as_the_papers_do(tmp_path, capfd):
 
 
 def test_where_there_is_no_preset_the_plain_start_is_used(tmp_path, capfd, monkeypatch):
-    monkeypatch.delitem(PRESETS, ("lstm", "copy"))
+    monkeypatch.setattr("keras_s4ntm.presets.preset.PRESETS", {})
     assert config_of(tmp_path, *LSTM)["preset"] is None
     said = capfd.readouterr().err.splitlines()[0]
     assert said == "copy, lstm: everything starts as in the papers (it has no preset for this task)"

@@ -72,8 +72,8 @@ def test_a_row_that_fails_is_named_with_the_reason(monkeypatch, capfd):
 
 def test_without_torch_reference_networks_are_left_out_with_a_sentence(monkeypatch, capfd):
     monkeypatch.setattr("keras_s4ntm.cli.bench.run", failed)
-    monkeypatch.setattr("keras_s4ntm.backend.names.installed", lambda name: False)
-    assert bench("--models", "ntm", "--backends", BACKEND, "--memory-sizes", "8,16") == 1
+    monkeypatch.setattr("keras_s4ntm.backend.names.installed", lambda name: name == "jax")
+    assert bench("--models", "ntm", "--backends", "jax", "--memory-sizes", "8,16") == 1
     printed = capfd.readouterr()
     assert "Reference networks are left out: pip install 'keras-s4ntm[torch]'." in printed.err
     assert "4 of 4 rows" in printed.err  # two batch sizes, two memory sizes
@@ -99,7 +99,8 @@ def test_backends_that_are_not_installed_are_left_out_but_refused_by_name(monkey
         (["--batch-sizes", "0"], "not a list of positive integers"),
         (["--threads", "100000"], "--threads 100000"),
         (["--repeats", "0"], "--repeats"),
-        (["-p", "access_interval=16"], "Unknown parameter of ntm 'access_interval'"),
+        (["-p", "blocks=4"], "Unknown parameter of ntm 'blocks'"),
+        (["-p", "units=many"], "units must be an integer"),
         (["-p", "memory_size=16"], "Give --memory-sizes"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,

@@ -36,7 +36,7 @@ def output(capfd):
 
 def printed_parameters(text):
     """`{name: {parameter: text}}` of what `s4ntm list` printed."""
-    entries = {}
+    entries, entry = {}, {}
     for line in text.splitlines():
         if match := re.match(r" +-p (\w+)=(\S+) ", line):
             entry[match[1]] = match[2]
@@ -136,7 +136,7 @@ def test_a_number_has_a_line_of_at_most_100_columns(output):
 
 
 def test_where_there_is_no_preset_it_says_so(output, monkeypatch):
-    monkeypatch.delitem(PRESETS, ("lstm", "copy"))
+    monkeypatch.setattr("keras_s4ntm.presets.PRESETS", {})
     arguments = ["presets", "--model", "lstm", "--task", "copy"]
     assert output(*arguments) == "There is no preset for lstm on copy.\n"
     assert output(*arguments, "--json") == "{}\n"
@@ -150,7 +150,7 @@ def test_where_there_is_no_preset_it_says_so(output, monkeypatch):
         (["models", "--model", "ntm"], "--model and --task choose among presets"),
         (["preset"], "presets"),
     ],
-    ids=" ".join,
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
 def test_a_mistake_ends_with_one_clear_sentence(capfd, arguments, sentence):
     assert run_list(*arguments) == 2

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_s4ntm.ops import ssm
+from keras_s4ntm.ops import convolution, ssm
 
 METHODS = ("zoh", "bilinear")
 # FFT against recurrence, both in float32, outputs up to about 10.
@@ -147,9 +147,9 @@ def test_fft_recurrent_and_chunked_form_agree_over_784_steps(method):
     channels, modes = c.shape[:2]
     inputs = np.random.default_rng(1).normal(size=(2, 784, channels)).astype("float32")
 
-    by_fft = compiled(lambda u, c: ssm.causal_convolution(u, ssm.ssm_kernel(transition, c, 784)))(
-        inputs, c
-    )
+    by_fft = compiled(
+        lambda u, c: convolution.causal_convolution(u, ssm.ssm_kernel(transition, c, 784))
+    )(inputs, c)
 
     step = compiled(lambda u, state: ssm.ssm_step(u, state, transition, c))
     last, by_steps = zero_state(2, channels, modes), []
@@ -180,7 +180,7 @@ def test_fft_recurrent_and_chunked_form_agree_over_784_steps(method):
 def test_the_causal_convolution_is_the_sum_over_the_past(length):
     rng = np.random.default_rng(2)
     u, k = rng.normal(size=(2, length, 3)), rng.normal(size=(3, length))
-    y = compiled(ssm.causal_convolution)(u.astype("float32"), k.astype("float32"))
+    y = compiled(convolution.causal_convolution)(u.astype("float32"), k.astype("float32"))
     expected = [[np.convolve(u[b, :, h], k[h])[:length] for h in range(3)] for b in range(2)]
     np.testing.assert_allclose(
         ops.convert_to_numpy(y), np.transpose(expected, (0, 2, 1)), atol=1e-4
@@ -197,14 +197,14 @@ def test_the_bidirectional_convolution_is_the_double_sum(length):
         for j in range(length):
             weight = forward[:, i - j] if j <= i else backward[:, j - i - 1]
             expected[:, i] += weight * u[:, j]
-    y = compiled(ssm.bidirectional_convolution)(
+    y = compiled(convolution.bidirectional_convolution)(
         *(x.astype("float32") for x in (u, forward, backward))
     )
     np.testing.assert_allclose(ops.convert_to_numpy(y), expected, atol=1e-4)
 
 
 def test_fft_lengths_are_even_at_least_double_and_have_small_factors():
-    lengths = [ssm.fft_length(n) for n in range(1, 400)]
+    lengths = [convolution.fft_length(n) for n in range(1, 400)]
     assert all(size % 2 == 0 and size >= 2 * n for n, size in enumerate(lengths, 1))
-    assert all(ssm.is_smooth(size) for size in lengths)
-    assert ssm.fft_length(784) == 1600
+    assert all(convolution.is_smooth(size) for size in lengths)
+    assert convolution.fft_length(784) == 1600

@@ -15,7 +15,7 @@ from keras import ops
 from keras_s4ntm.layers.arguments import LAYER_ARGUMENTS, divide, refuse_unknown
 from keras_s4ntm.layers.file_format import check_format, with_format
 from keras_s4ntm.layers.s4d.arguments import StateSpaceArguments
-from keras_s4ntm.ops import ssm
+from keras_s4ntm.ops import bidirectional_convolution, causal_convolution, ssm
 
 
 @keras.saving.register_keras_serializable(package="keras_s4ntm")
@@ -116,9 +116,9 @@ class S4D(keras.layers.Layer):
         kernel = ssm.add_skip(ssm.ssm_kernel(transition, self.c, length), self.d)
         if self.bidirectional:
             backward = ssm.ssm_kernel(transition, self.c_backward, length)
-            y = ssm.bidirectional_convolution(u, kernel, backward)
+            y = bidirectional_convolution(u, kernel, backward)
         else:
-            y = ssm.causal_convolution(u, kernel)
+            y = causal_convolution(u, kernel)
         return ops.cast(y, self.compute_dtype)
 
     def get_initial_state(self, batch_size):

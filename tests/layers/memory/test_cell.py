@@ -272,5 +272,5 @@ def test_arguments_that_cannot_be_meant_are_refused_in_one_sentence(arguments, m
 
 @pytest.mark.parametrize("controller", ["lstm", "transformer", 3])
 def test_a_controller_that_is_none_is_refused(controller):
-    with pytest.raises(ValueError, match="controller must be .* a Keras RNN cell"):
+    with pytest.raises(ValueError, match=r"controller must be .* a Keras RNN cell"):
         MemoryCell(controller, NTMAccess(**MEMORY))
