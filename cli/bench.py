@@ -19,7 +19,6 @@ from keras_s4ntm.cli.options import (
     output_options,
     parameter_option,
     parse_assignments,
-    registries,
     usage_errors,
 )
 from keras_s4ntm.cli.tables import figure, plain_table, print_json, wide_output
@@ -100,9 +99,10 @@ def command(
 
 def rows_of(models, backends, batch_sizes, lengths, memory_sizes, values):
     """The rows of the table, reference networks first at every batch size and length."""
-    _, registry = registries()
+    from keras_s4ntm.models import MODELS
+
     with usage_errors():
-        chosen = {name: choose("model", name, registry) for name in models}
+        chosen = {name: choose("model", name, MODELS) for name in models}
         own = {name: check_parameters(name, values, m.parameters) for name, m in chosen.items()}
         references = dict.fromkeys(m.reference for m in chosen.values() if m.reference)
         for name in references:

@@ -82,7 +82,7 @@ def command(
     rows = [summarise(name, [r for r in results if r["model"] == name]) for name in models]
     if as_json:
         names = {e.model: e.preset for e in experiments}
-        rows = [{**row, "preset": names[row["model"]]} for row in rows]
+        rows = [{"model": r["model"], "preset": names[r["model"]], **r} for r in rows]
         print_json({"task": task, "backend": backend, "seeds": seeds, "rows": rows})
     elif not quiet:
         labels = [label for label, _ in experiments[0].task.settings()]

@@ -4,7 +4,7 @@ import inspect
 
 import click
 
-from keras_s4ntm.cli.options import as_text, registries, usage_errors
+from keras_s4ntm.cli.options import as_text, usage_errors
 from keras_s4ntm.cli.tables import print_json
 from keras_s4ntm.parameters import choose, describe, parameters_of
 
@@ -58,16 +58,18 @@ def print_entries(entries, as_json):
 
 def tasks():
     """`{name: {"summary", "parameters"}}` of the tasks."""
-    registry, _ = registries()
+    from keras_s4ntm.tasks import TASKS
+
     return {
         name: {"summary": task.summary, "parameters": parameters_of(task)}
-        for name, task in registry.items()
+        for name, task in TASKS.items()
     }
 
 
 def models():
     """The same of the models, and what they can do with their defaults."""
-    _, registry = registries()
+    from keras_s4ntm.models import MODELS
+
     return {
         name: {
             "summary": model.summary,
@@ -75,7 +77,7 @@ def models():
             "streamable": model.is_streamable(model.defaults()),
             "parameters": model.parameters,
         }
-        for name, model in registry.items()
+        for name, model in MODELS.items()
     }
 
 

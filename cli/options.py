@@ -116,19 +116,6 @@ def as_text(value):
     return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 
 
-def registries():
-    """`(TASKS, MODELS)`.
-
-    Plugins are loaded at the first look-up in either. Both are filled by then, and a plugin that
-    takes a name of theirs is refused.
-    """
-    from keras_s4ntm.models import MODELS
-    from keras_s4ntm.tasks import TASKS
-    from keras_s4ntm.training import configuration  # noqa: F401  its names are taken as well
-
-    return TASKS, MODELS
-
-
 def choose_experiment(task, model, values, preset=None, seed=0):
     """The `Experiment` that names and values choose; what it refuses is a usage error.
 

@@ -20,7 +20,11 @@ def check_positive(name, value):
 def check_finite(name, value):
     """`value`, a number or a list of them, or a `ValueError` unless all are finite numbers."""
     for number in value if isinstance(value, list | tuple) and value else [value]:
-        if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
+        if (
+            isinstance(number, bool)
+            or not isinstance(number, int | float)
+            or not math.isfinite(number)
+        ):
             raise ValueError(f"{name} must be a finite number, got {value!r}.")
     return value
 

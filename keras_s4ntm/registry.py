@@ -69,8 +69,7 @@ def check_parameter_names(kind, name, parameters):
         if shared:
             raise ValueError(
                 f"The {kind} {name!r} and the {other_kind} {other!r} both have a parameter "
-                f"{shared[0]!r}, so that -p {shared[0]}=... could mean either. Rename it in one "
-                "of them."
+                f"{shared[0]!r}: -p {shared[0]}=... could mean either. Rename one of them."
             )
     _parameter_names[kind, name] = tuple(parameters)
 
@@ -93,6 +92,6 @@ def load_plugins():
         except Exception as error:
             package = entry.dist.name if entry.dist else "an installed package"
             raise PluginError(
-                f"The plugin {entry.value!r} of {package} cannot be loaded: {error} "
-                f"Repair {package}, or uninstall it."
+                f"The plugin {entry.value!r} of {package} cannot be loaded "
+                f"({str(error).rstrip('.')}). Repair {package}, or uninstall it."
             ) from error

@@ -122,8 +122,9 @@ class Run:
         if isinstance(found, int) and found != FORMAT:
             by = "an older" if found < FORMAT else "a newer"
             raise RunError(
-                f"{path} was made by {by} version of keras-s4ntm: {config_path} has format {found}, "
-                f"and this version reads {FORMAT}. Train it again, or install that version."
+                f"{path} was made by {by} version of keras-s4ntm: {config_path} has format "
+                f"{found}, and this version reads {FORMAT}. Train it again, or install that "
+                "version."
             )
         if found != FORMAT or set(config) != CONFIG_KEYS:
             raise RunError(
@@ -143,8 +144,15 @@ class Run:
         return self.config["backend"]
 
     def load_model(self):
-        """The model with its trained weights, or with those of the last checkpoint."""
-        model = self.experiment.build_model()
+        """The model with its trained weights, or with those of the last checkpoint.
+
+        Raises:
+            RunError: a file of the run is damaged.
+        """
+        try:
+            model = self.experiment.build_model()
+        except ValueError as error:
+            raise RunError(f"{self.path / 'config.json'} is damaged: {error}") from error
         self.load_weights(model)
         return model
 

@@ -206,7 +206,7 @@ def test_importing_the_package_and_compiling_a_model_changes_nothing_of_the_proc
         "    found = [dict(os.environ), handlers, policy]\n"
         "    if keras.backend.backend() == 'jax':\n"
         "        import jax\n"
-        "        found.append({n: getattr(jax.config, n) for n in jax.config.values})\n"
+        "        found.append(dict(jax.config.values))\n"
         "    return found\n"
         "before = settings()\n"
         "import keras_s4ntm, keras_s4ntm.runs\n"

@@ -91,7 +91,7 @@ def test_an_unknown_name_is_refused_with_what_was_probably_meant_and_what_there_
     assert suggest("fruit", "aple", ["pear", "apple"]) == sentence
     assert suggest("fruit", "xyz", ["pear"]) == "Unknown fruit 'xyz'. Accepted: pear."
     assert choose("fruit", "pear", {"pear": 3}) == 3
-    with pytest.raises(ParameterError, match="Unknown fruit 'aple'. Did you mean 'apple'"):
+    with pytest.raises(ParameterError, match=r"Unknown fruit 'aple'. Did you mean 'apple'"):
         choose("fruit", "aple", {"apple": 1})
 
 
@@ -99,9 +99,9 @@ def test_all_values_of_an_owner_are_checked_by_name_and_type():
     parameters = {"units": (int, 1), "rate": (float, 0.1)}
     given = check_parameters("a net", {"rate": "2", "units": 3}, parameters)
     assert given == {"rate": 2.0, "units": 3}
-    with pytest.raises(ParameterError, match="Unknown parameter of a net 'unit'. Did you mean"):
+    with pytest.raises(ParameterError, match=r"Unknown parameter of a net 'unit'. Did you mean"):
         check_parameters("a net", {"unit": 3}, parameters)
-    with pytest.raises(ParameterError, match="units must be an integer, got 0.5"):
+    with pytest.raises(ParameterError, match=r"units must be an integer, got 0.5"):
         check_parameters("a net", {"units": 0.5}, parameters)
 
 

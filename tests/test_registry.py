@@ -56,7 +56,7 @@ def a_model(parameter):
 def test_a_name_that_is_taken_is_refused_and_the_first_entry_stays():
     colors = Registry("color")
     colors.add("red", 1, ())
-    with pytest.raises(ValueError, match="There is a color 'red' already. Choose another name."):
+    with pytest.raises(ValueError, match=r"There is a color 'red' already. Choose another name."):
         colors.add("red", 2, ())
     assert dict(colors) == {"red": 1}
 
@@ -88,11 +88,10 @@ def test_a_registry_is_read_only_and_in_the_order_of_registration():
 def test_a_task_with_a_parameter_of_a_model_or_of_training_is_refused_and_both_are_named(
     field, other
 ):
-    with pytest.raises(ValueError) as error:
+    with pytest.raises(ValueError, match=f"both have a parameter '{field}'") as error:
         register_task(a_task(**{field: 3}))
     assert "The task 'new-task'" in str(error.value)
     assert other in str(error.value)
-    assert f"both have a parameter '{field}'" in str(error.value)
     assert "new-task" not in TASKS
     assert register_task(a_task(depth=3)) is TASKS["new-task"]  # a refused one leaves nothing
 
@@ -104,11 +103,9 @@ def test_a_task_with_a_parameter_of_a_model_or_of_training_is_refused_and_both_a
 def test_a_model_with_a_parameter_of_a_task_or_of_training_is_refused_and_both_are_named(
     parameter, other
 ):
-    with pytest.raises(ValueError) as error:
+    sentence = f"The model 'new-model' and {other} both have a parameter '{parameter}'"
+    with pytest.raises(ValueError, match=sentence):
         register_model("new-model")(a_model(parameter))
-    assert f"The model 'new-model' and {other} both have a parameter '{parameter}'" in str(
-        error.value
-    )
     assert "new-model" not in MODELS
 
 

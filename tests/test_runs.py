@@ -1,4 +1,4 @@
-"""A run directory: whole files or none, what is read from it, and what happens when one is damaged."""
+"""A run directory: whole files or none, and what happens when one is damaged or not ours."""
 
 import json
 from importlib.metadata import PackageNotFoundError
@@ -207,7 +207,7 @@ def test_a_run_of_an_older_version_is_refused_as_one(run):
 def test_a_run_of_a_newer_version_is_refused_as_one_whatever_else_it_holds(run):
     path = run.path / "config.json"
     path.write_text(json.dumps({**run.config, "format": 99, "more": "of it"}))
-    with pytest.raises(RunError, match="made by a newer version .* format 99"):
+    with pytest.raises(RunError, match=r"made by a newer version .* format 99"):
         Run.open(run.path)
 
 

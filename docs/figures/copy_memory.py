@@ -1,7 +1,7 @@
 """The picture of the README: where the heads of a trained network look while it copies.
 
-    s4ntm train copy --run-dir runs/copy
-    python docs/figures/copy_memory.py runs/copy docs/figures/copy_memory.png
+s4ntm train copy --run-dir runs/copy
+python docs/figures/copy_memory.py runs/copy docs/figures/copy_memory.png
 """
 
 import sys
@@ -55,7 +55,7 @@ def main(run, output):
         axis.tick_params(labelsize=8)
         axis.yaxis.set_major_locator(MaxNLocator(4, integer=True))
         axis.axvline(LENGTH + 1, color="tab:orange", linewidth=1)
-    axes[-1].set_xlabel("time step; the line is the end marker, what follows is recalled", fontsize=8)
+    axes[-1].set_xlabel("time step; behind the line, the end marker, is the recall", fontsize=8)
     figure.colorbar(image, ax=axes, shrink=0.3, label="weight, or probability")
     figure.savefig(output, dpi=110)
 

@@ -1,10 +1,10 @@
 """Keras layers: they own weights and call the equations of `keras_s4ntm.ops`.
 
-    memory/       the contracts: a memory, access to it, a cell, a loop over time
-    controllers/  what drives the heads: feed-forward, LSTM, any Keras cell, S4D
-    ntm/, dnc/    a folder a memory, with the same parts: arguments, heads, access, layers
-    s4d_ntm.py    the S4D controller and the NTM's access
-    s4d/          state space layers
+memory/       the contracts: a memory, access to it, a cell, a loop over time
+controllers/  what drives the heads: feed-forward, LSTM, any Keras cell, S4D
+ntm/, dnc/    a folder a memory, with the same parts: arguments, heads, access, layers
+s4d_ntm.py    the S4D controller and the NTM's access
+s4d/          state space layers
 """
 
 import importlib

@@ -23,7 +23,7 @@ def check_format(layer, config):
     if found != FORMAT:
         by = "an older" if found < FORMAT else "a newer"
         raise ValueError(
-            f"This {layer.__name__} was made by {by} version of keras-s4ntm: its format is {found}, "
-            f"and this version reads {FORMAT}. Train it again, or install that version."
+            f"This {layer.__name__} was made by {by} version of keras-s4ntm: its format is "
+            f"{found}, and this version reads {FORMAT}. Train it again, or install that version."
         )
     return config

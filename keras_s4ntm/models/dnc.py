@@ -27,9 +27,9 @@ def s4d_dnc(sizes, **arguments):
     """State space features of the whole sequence drive the heads of a DNC's memory."""
     from keras_s4ntm.layers import DNCAccess, MemoryCell, MemoryRNN, S4DController
 
-    controller, access, cell = divide(
-        arguments, S4DArguments, DNCArguments, DirectCellArguments
-    )[:3]
+    controller, access, cell = divide(arguments, S4DArguments, DNCArguments, DirectCellArguments)[
+        :3
+    ]
     cell = DirectCellArguments(**cell).config()
     layer = MemoryRNN(
         MemoryCell(S4DController(**controller), DNCAccess(**access), **cell),

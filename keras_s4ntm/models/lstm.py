@@ -5,7 +5,7 @@ from keras_s4ntm.models.sequence import sequence_model
 
 
 @register_model("lstm")
-def lstm(sizes, *, units: int | list[int] = [256, 256, 256]):
+def lstm(sizes, *, units: int | list[int] = [256, 256, 256]):  # noqa: B006  never changed
     """Stacked LSTM layers, the baseline of the field (three of 256 units in Graves 2014)."""
     import keras
 

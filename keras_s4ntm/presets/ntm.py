@@ -49,7 +49,7 @@ FORGETFUL = {
         "The LSTM forgets, so that what it remembers by itself, which fades with time, is no way "
         "to learn the task.",
     ),
-    "recurrent_gain": (0.1, "The same of what it says to itself."),
+    "recurrent_gain": (0.1, "Its own last output reaches it through a tenth of the usual weights."),
 }
 
 READS_ONLY = {
@@ -67,6 +67,4 @@ for model in ("ntm", "ntm-cached"):
             {} if task == REPEATEDLY else READS_ONLY,  # there the controller counts
             ZERO_VECTORS if task in ("copy", REPEATEDLY) else {},
         )
-    register_preset(
-        model, CLASSIFICATION, PASSES_THROUGH_MNIST, ADAM, CLIPPED, HEADS
-    )
+    register_preset(model, CLASSIFICATION, PASSES_THROUGH_MNIST, ADAM, CLIPPED, HEADS)

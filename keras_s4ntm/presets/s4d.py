@@ -122,7 +122,10 @@ ANSWERING = {
 }
 
 FEEDBACK = {
-    "read_feedback": (True, "Who repeats has to count, and hears by the read vectors what is done."),
+    "read_feedback": (
+        True,
+        "To repeat is to count; the read vectors tell what is done.",
+    ),
 }
 
 HEADS = {
@@ -150,7 +153,10 @@ register_preset(
     WALKING_WRITES,
     WALKING_READS,
     {
-        "access_interval": (16, "The memory is accessed at every 16th pixel: the loop is the cost."),
+        "access_interval": (
+            16,
+            "Only every 16th pixel: the loop is the cost.",
+        ),
     },
 )
 register_preset(

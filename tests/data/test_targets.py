@@ -13,9 +13,7 @@ from keras_s4ntm.tasks import TASKS, Batch, Copy, MultiQueryRecall
 from keras_s4ntm.training.configuration import TrainingConfig
 from keras_s4ntm.training.fit import compile_model, errors_of
 
-once = pytest.mark.skipif(
-    keras.backend.backend() != "torch", reason="touches no tensor: done once"
-)
+once = pytest.mark.skipif(keras.backend.backend() != "torch", reason="touches no tensor: done once")
 RECALL = MultiQueryRecall(vocabulary=8, pairs=2, length=10)
 
 
@@ -79,7 +77,7 @@ def test_every_task_has_a_kind_of_targets_and_one_that_there_is_not_is_refused_b
     class Colors:
         target_kind = "bites"
 
-    with pytest.raises(ParameterError, match="Unknown target kind 'bites'. Did you mean 'bits'"):
+    with pytest.raises(ParameterError, match=r"Unknown target kind 'bites'. Did you mean 'bits'"):
         target_kind(Colors())
 
 

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from keras_s4ntm.evaluation.comparison import Comparison, figure, figure_name, summarise
 from keras_s4ntm.errors import RunError
+from keras_s4ntm.evaluation.comparison import Comparison, figure, figure_name, summarise
 
 # Stands in for `s4ntm train`: seed 1 fails, seed 2 was begun before, seed 3 is a mistake.
 TRAIN = """

@@ -9,6 +9,9 @@ from helpers import compiled, numpy, share_of_this_backend, small
 from registries import own_registries
 
 from keras_s4ntm import build_model
+from keras_s4ntm.backend import process
+from keras_s4ntm.benchmark.measure import start_model
+from keras_s4ntm.benchmark.rows import Row
 from keras_s4ntm.experiment import Experiment
 from keras_s4ntm.export import Stream
 from keras_s4ntm.models import MODELS, Sizes, register_model
@@ -18,9 +21,7 @@ from keras_s4ntm.tasks import Copy
 from keras_s4ntm.training.fit import train
 
 TASK = Copy(bits=3, max_length=4)
-once = pytest.mark.skipif(
-    keras.backend.backend() != "torch", reason="touches no tensor: done once"
-)
+once = pytest.mark.skipif(keras.backend.backend() != "torch", reason="touches no tensor: done once")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,6 +141,15 @@ def test_what_training_draws_at_random_follows_from_the_states_of_the_model(rng,
 
     np.testing.assert_array_equal(trained(), first := trained())
     assert (numpy(model(x, training=True)) != first).any()
+
+
+@pytest.mark.parametrize("name", MODELS if keras.backend.backend() == "torch" else ["s4d-ntm"])
+def test_model_is_measured_by_bench(name, monkeypatch):
+    monkeypatch.setattr(process, "keep_freed_memory", lambda: None)  # of this process
+    row = Row(name, keras.backend.backend(), 2, 10, small(name))
+    fit, infer, _ = start_model(row)
+    assert len(fit(rounds=1, steps=1)) == 1
+    assert infer().shape == (2, 10, 8)
 
 
 def size_of(model):

@@ -16,9 +16,7 @@ from keras_s4ntm.tasks import BUILT_IN, TASKS
 from keras_s4ntm.training.configuration import TrainingConfig
 from keras_s4ntm.training.fit import compile_model
 
-once = pytest.mark.skipif(
-    keras.backend.backend() != "torch", reason="touches no tensor: done once"
-)
+once = pytest.mark.skipif(keras.backend.backend() != "torch", reason="touches no tensor: done once")
 PAIRS = list(itertools.product(MODELS, TASKS))
 
 
@@ -302,7 +300,7 @@ def test_a_preset_is_found_by_auto_none_or_the_name_of_a_task():
     assert find_preset("ntm", "copy", NONE) is None
     assert find_preset("ntm", "copy", "seq-mnist") is PRESETS["ntm", "seq-mnist"]
     assert find_preset("ntm", "a task of somebody else") is None
-    with pytest.raises(ParameterError, match="Unknown preset of ntm 'coppy'. Did you mean 'copy'"):
+    with pytest.raises(ParameterError, match=r"Unknown preset of ntm 'coppy'. Did you mean 'copy'"):
         find_preset("ntm", "copy", "coppy")
 
 
@@ -311,5 +309,5 @@ def test_a_preset_that_names_what_there_is_not_is_refused_when_it_is_used():
     with own_registries():
         del PRESETS["ntm", "copy"]
         register_preset("ntm", "copy", {"memory_sise": (9, "A mistake in the name.")})
-        with pytest.raises(ParameterError, match="'memory_sise'. Did you mean 'memory_size'"):
+        with pytest.raises(ParameterError, match=r"'memory_sise'. Did you mean 'memory_size'"):
             Experiment.choose("copy", "ntm")

@@ -12,9 +12,7 @@ from keras_s4ntm.training.configuration import TrainingConfig
 from keras_s4ntm.training.curriculum import Curriculum, with_curriculum
 from keras_s4ntm.training.fit import train
 
-once = pytest.mark.skipif(
-    keras.backend.backend() != "torch", reason="touches no tensor: done once"
-)
+once = pytest.mark.skipif(keras.backend.backend() != "torch", reason="touches no tensor: done once")
 
 SYNTHETIC = [name for name, task in TASKS.items() if task().size("train") is None]
 UNIFORM = TrainingConfig(steps=100, curriculum="uniform")
@@ -118,7 +116,7 @@ def test_training_sees_the_curriculum_and_validation_the_task(tmp_path, monkeypa
 def test_a_task_of_one_difficulty_is_refused_before_anything_is_begun():
     with pytest.raises(ValueError, match="seq-mnist has one difficulty only"):
         with_curriculum(SeqMNIST(), UNIFORM)
-    with pytest.raises(ValueError, match="seq-mnist has one difficulty only; .* --curriculum"):
+    with pytest.raises(ValueError, match=r"seq-mnist has one difficulty only; .* --curriculum"):
         Experiment.choose("seq-mnist", "lstm", {"curriculum": "uniform"})
     with pytest.raises(ValueError, match="curriculum must be one of 'none', 'uniform'"):
         Experiment.choose("copy", "lstm", {"curriculum": "steep"})

@@ -1,6 +1,6 @@
 """What the defaults learn: whole trainings by the command line, as a user runs them.
 
-Minutes each: `KERAS_BACKEND=jax pytest -o addopts="" -m slow tests/test_trained.py`.
+Minutes each: `KERAS_BACKEND=jax pytest -o addopts="" -m slow tests/training/test_trained.py`.
 """
 
 import json

@@ -69,5 +69,3 @@ class S4DArguments(StackArguments):
                 "head_inputs='state' needs read_feedback=True: without it the features come from "
                 "an FFT, which never computes the states."
             )
-
-

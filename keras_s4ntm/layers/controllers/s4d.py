@@ -57,9 +57,7 @@ class S4DController(Controller):
         )
         self.bias = self.add_weight(name="bias", shape=(units,), initializer="zeros")
         if self.arguments.read_feedback:
-            self.feedback_kernel = self.add_weight(
-                name="feedback_kernel", shape=(read_size, units)
-            )
+            self.feedback_kernel = self.add_weight(name="feedback_kernel", shape=(read_size, units))
         for block in self.blocks:
             block.build((None, None, units))
         self.built = True

@@ -77,9 +77,7 @@ class Interface(keras.layers.Layer):
         self.kernel = self.add_weight(
             name="kernel", shape=(input_shape[-1], self.size), initializer=self.initial_kernel
         )
-        self.bias = self.add_weight(
-            name="bias", shape=(self.size,), initializer=self.initial_bias
-        )
+        self.bias = self.add_weight(name="bias", shape=(self.size,), initializer=self.initial_bias)
         self.built = True
 
     def flat(self, values, default):
@@ -112,12 +110,12 @@ class Interface(keras.layers.Layer):
 
     def parts(self, interface):
         """The interface vector by name, within its bounds: `{name: (B, ...)}`."""
-        sizes = [math.prod(shape) for shape in self.shapes.values()]
-        parts = ops.split(interface, np.cumsum(sizes[:-1]).tolist(), axis=-1)
-        named = {
-            name: BOUNDS[name](ops.reshape(part, (-1, *shape)))
-            for (name, shape), part in zip(self.shapes.items(), parts, strict=True)
-        }
+        named, first = {}, 0
+        for name, shape in self.shapes.items():
+            # A slice: on PyTorch `ops.split` reads from a tensor, at every step, where to split.
+            part = interface[:, first : first + math.prod(shape)]
+            named[name] = BOUNDS[name](ops.reshape(part, (-1, *shape)))
+            first += math.prod(shape)
         if self.arguments.content_masking:
             floor = self.arguments.mask_floor
             for name in ("read_masks", "write_mask"):

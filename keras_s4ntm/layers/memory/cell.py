@@ -126,7 +126,7 @@ class MemoryCell(keras.layers.Layer):
         )
 
     def project_inputs(self, inputs):
-        """What needs the inputs alone, for one time step or for all of them at once: a dictionary."""
+        """What needs the inputs alone, for one time step or for all of them at once, by name."""
         projected = {"controller": self.controller.project_inputs(inputs)}
         if self.arguments.direct_inputs:
             projected["direct"] = self.direct(inputs)

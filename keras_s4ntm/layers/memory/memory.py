@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from keras_s4ntm.checks import check_positive_int
+from keras_s4ntm.checks import check_finite, check_positive_int
 from keras_s4ntm.ops.memory import transposed
 
 
@@ -35,9 +35,7 @@ class Memory(keras.layers.Layer):
         super().__init__(**kwargs)
         self.memory_size = check_positive_int("memory_size", memory_size)
         self.memory_width = check_positive_int("memory_width", memory_width)
-        if isinstance(initializer, (int, float)):
-            initializer = keras.initializers.Constant(initializer)
-        self.initializer = keras.initializers.get(initializer)
+        self.initializer = get_initializer(initializer)
         self.learn_initial = learn_initial
 
     def build(self, input_shape=None):
@@ -66,3 +64,16 @@ class Memory(keras.layers.Layer):
             "initializer": keras.initializers.serialize(self.initializer),
             "learn_initial": self.learn_initial,
         }
+
+
+def get_initializer(initializer):
+    """A Keras initializer from one, its name, or a number."""
+    if isinstance(initializer, int | float):
+        return keras.initializers.Constant(check_finite("memory_initializer", initializer))
+    try:
+        return keras.initializers.get(initializer)
+    except ValueError as error:
+        raise ValueError(
+            "memory_initializer must be a number, a Keras initializer or the name of one, got "
+            f"{initializer!r}."
+        ) from error

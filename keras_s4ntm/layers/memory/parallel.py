@@ -91,7 +91,5 @@ def access_once(layer, sequences, mask, training):
     reads = state.reads
     if not layer.return_sequences:
         return cell.output(mean_hidden, reads, reads)
-    reads = ops.broadcast_to(
-        ops.expand_dims(reads, 1), (*ops.shape(hidden)[:2], reads.shape[-1])
-    )
+    reads = ops.broadcast_to(ops.expand_dims(reads, 1), (*ops.shape(hidden)[:2], reads.shape[-1]))
     return cell.output(hidden, reads, reads)

@@ -1,5 +1,6 @@
 """Arguments of state space layers."""
 
+import math
 from dataclasses import dataclass
 
 from keras_s4ntm.checks import check_choice, check_positive, check_positive_int
@@ -40,7 +41,7 @@ class StateSpaceArguments(Arguments):
             )
         check_choice("state_initializer", self.state_initializer, STATE_INITIALIZERS)
         check_choice("discretization", self.discretization, DISCRETIZATIONS)
-        if not 0 < self.dt_min <= self.dt_max:
+        if not 0 < self.dt_min <= self.dt_max < math.inf:
             raise ValueError(
                 f"0 < dt_min <= dt_max is required, got {self.dt_min!r} and {self.dt_max!r}."
             )

@@ -81,9 +81,7 @@ class S4D(keras.layers.Layer):
             ),
         )
         self.log_a_real = self.add_parameter("log_A_real", modes, rows(np.log(-a_real)))
-        self.a_imag = self.add_parameter(
-            "A_imag", modes, rows(a_imag), trainable=kind != "real"
-        )
+        self.a_imag = self.add_parameter("A_imag", modes, rows(a_imag), trainable=kind != "real")
         self.c = self.add_parameter("C", (*modes, 2), normal(stddev=math.sqrt(0.5)))
         self.d = self.add_parameter("D", (self.units,), normal(stddev=1.0))
         if self.bidirectional:
