@@ -15,7 +15,7 @@ from keras_s4ntm.cli.options import (
     preset_option,
     usage_errors,
 )
-from keras_s4ntm.cli.tables import print_json
+from keras_s4ntm.cli.tables import print_json, trained_parameters
 from keras_s4ntm.models import DEFAULT_MODEL
 
 
@@ -51,7 +51,7 @@ def command(task, model_name, preset, assignments, seed, output, backend, quiet,
                 "task": experiment.task.name,
                 "model": experiment.model,
                 "preset": experiment.preset,
-                "parameters": model.count_params(),
+                "parameters": trained_parameters(model),
                 "inputs": list(model.input_shape),
                 "outputs": list(model.output_shape),
                 "weights": {w.path: list(w.shape) for w in model.weights},

@@ -1,6 +1,7 @@
 """Results on standard output: JSON, or tables."""
 
 import json
+import math
 
 import click
 
@@ -10,6 +11,11 @@ TABLE_WIDTH = 110  # at least, where standard output is no terminal or a narrow 
 def print_json(value):
     """One JSON object on standard output."""
     click.echo(json.dumps(value))
+
+
+def trained_parameters(model):
+    """How many numbers of a model are trained."""
+    return sum(math.prod(weight.shape) for weight in model.trainable_variables)
 
 
 def wide_output():

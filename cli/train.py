@@ -1,7 +1,6 @@
 """`s4ntm train`: learn a task, or go on with a run."""
 
 import dataclasses
-import math
 import time
 
 import click
@@ -17,7 +16,7 @@ from keras_s4ntm.cli.options import (
     preset_option,
     usage_errors,
 )
-from keras_s4ntm.cli.tables import print_json, print_results
+from keras_s4ntm.cli.tables import print_json, print_results, trained_parameters
 from keras_s4ntm.errors import S4NTMError, TrainingDiverged
 from keras_s4ntm.models import DEFAULT_MODEL
 from keras_s4ntm.training.configuration import CURRICULA
@@ -130,7 +129,7 @@ def command(
         "preset": experiment.preset,
         "backend": backend,
         "seed": experiment.seed,
-        "parameters": sum(math.prod(w.shape) for w in model.trainable_variables),
+        "parameters": trained_parameters(model),
         "steps": last["step"],
         "sequences": last["step"] * experiment.training.batch_size,
         "solved": was_solved(history, experiment),

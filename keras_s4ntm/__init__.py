@@ -30,11 +30,16 @@ _HOMES = {
     ),
     "BitErrors": "data.metrics",
     "SequenceAccuracy": "data.metrics",
+    "Experiment": "experiment",
+    "Run": "runs",
     "build_model": "models",
+    "evaluate": "evaluation.evaluate",
+    "load_model": "saving",
     "load_run": "runs",
     "register_model": "models",
     "register_preset": "presets",
     "register_task": "tasks",
+    "train": "training.fit",
 }
 
 __all__ = list(_HOMES)

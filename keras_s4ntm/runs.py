@@ -46,6 +46,12 @@ def load_run(path):
     return run.experiment.task, run.load_model()
 
 
+def _running_backend():
+    import keras
+
+    return keras.backend.backend()
+
+
 def _write_text(path, text):
     temporary = path.with_name(f".{path.name}.tmp")
     temporary.write_text(text)
@@ -82,8 +88,13 @@ class Run:
         self.best_path = self.checkpoints_path / "best.weights.h5"
 
     @classmethod
-    def create(cls, path, experiment, backend):
-        """Make a run directory for an `Experiment` on a backend.
+    def create(cls, path, experiment, backend=None):
+        """Make a run directory for an `Experiment`.
+
+        Args:
+            path: the directory.
+            experiment: what is trained on what and how.
+            backend: the backend's name; default: the one that Keras runs on.
 
         Raises:
             RunError: there is something at `path` already.
@@ -95,6 +106,7 @@ class Run:
                 f"--resume {path}."
             )
         (path / "checkpoints").mkdir(parents=True, exist_ok=True)
+        backend = backend or _running_backend()
         config = {
             "format": FORMAT,
             **experiment.config(),

@@ -44,7 +44,7 @@ class FeedForwardController(Controller):
     def project_inputs(self, inputs):
         return ops.matmul(inputs, self.input_kernel) + self.biases[0]
 
-    def step(self, projected, reads, states, constants=()):
+    def step(self, projected, reads, states, constants):
         output = self.activation(projected + ops.matmul(reads, self.kernels[0]))
         for kernel, bias in zip(self.kernels[1:], self.biases[1:], strict=True):
             output = self.activation(ops.matmul(output, kernel) + bias)

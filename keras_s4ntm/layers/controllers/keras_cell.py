@@ -39,7 +39,7 @@ class CellController(Controller):
     def project_inputs(self, inputs):
         return inputs
 
-    def step(self, projected, reads, states, constants=()):
+    def step(self, projected, reads, states, constants):
         states = keras.tree.pack_sequence_as(self.cell.state_size, states)
         states = states if keras.tree.is_nested(states) else [states]
         output, states = self.cell(ops.concatenate([projected, reads], axis=-1), states)

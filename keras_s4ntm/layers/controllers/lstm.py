@@ -63,7 +63,7 @@ class LSTMController(Controller):
     def project_inputs(self, inputs):
         return ops.matmul(inputs, self.input_kernel) + self.biases[0]
 
-    def step(self, projected, reads, states, constants=()):
+    def step(self, projected, reads, states, constants):
         new_states, below, term = [], reads, projected
         for i, (units, kernel) in enumerate(zip(self.units, self.recurrent_kernels, strict=True)):
             hidden, carry = states[2 * i : 2 * i + 2]

@@ -76,13 +76,12 @@ class S4DController(Controller):
             hidden = block(hidden, mask=mask, training=training)
         return hidden
 
-    def step(self, projected, reads, states, constants=()):
+    def step(self, projected, reads, states, constants):
         hidden, new_states = projected, []
         if self.arguments.read_feedback:
             hidden = hidden + ops.matmul(reads, self.feedback_kernel)
         for i, block in enumerate(self.blocks):
-            transition = constants[i] if constants else None
-            hidden, state = block.step(hidden, states[2 * i : 2 * i + 2], transition)
+            hidden, state = block.step(hidden, states[2 * i : 2 * i + 2], constants[i])
             new_states += [ops.cast(part, self.compute_dtype) for part in state]
         return hidden, new_states
 

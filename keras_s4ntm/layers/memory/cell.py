@@ -146,7 +146,7 @@ class MemoryCell(keras.layers.Layer):
         parts = {"reads": [reads], "recent-reads": [reads, reads_before], "all": [hidden, reads]}
         return ops.concatenate(parts[self.arguments.output], axis=-1)
 
-    def step(self, projected, states, access_mask=None, noise=None, constants=(), trace=False):
+    def step(self, projected, states, access_mask=None, noise=None, constants=None, trace=False):
         """One time step.
 
         Args:
@@ -161,6 +161,7 @@ class MemoryCell(keras.layers.Layer):
             `(output, new_states, quantities)`, see `MemoryAccess.step`.
         """
         state = self.named(states)
+        constants = self.controller.constants() if constants is None else constants
         scheduled, since_access = self.schedule.next(state.since_access)
         access_mask = scheduled if access_mask is None else access_mask
         hidden, controller = self.controller.step(
