@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from keras_s4ntm.cli.main import main
 from keras_s4ntm.data.batches import Batches
 from keras_s4ntm.experiment import Experiment
 from keras_s4ntm.runs import Run
@@ -120,3 +121,19 @@ def test_a_task_of_one_difficulty_is_refused_before_anything_is_begun():
         Experiment.choose("seq-mnist", "lstm", {"curriculum": "uniform"})
     with pytest.raises(ValueError, match="curriculum must be one of 'none', 'uniform'"):
         Experiment.choose("copy", "lstm", {"curriculum": "steep"})
+
+
+@once
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["seq-mnist", "--curriculum", "uniform"], "leave out --curriculum"),
+        (["copy", "--curriculum", "steep"], "steep"),
+    ],
+)
+def test_the_command_line_refuses_it_and_makes_no_run(tmp_path, capfd, arguments, sentence):
+    with pytest.raises(SystemExit) as exit:
+        main(["train", *arguments, "--run-dir", str(tmp_path / "run")])
+    assert exit.value.code == 2
+    assert sentence in capfd.readouterr().err
+    assert list(tmp_path.iterdir()) == []
