@@ -90,6 +90,7 @@ def load_plugins():
         try:
             entry.load()
         except Exception as error:
+            _plugins_are_loaded = False
             package = entry.dist.name if entry.dist else "an installed package"
             raise PluginError(
                 f"The plugin {entry.value!r} of {package} cannot be loaded "

@@ -100,3 +100,12 @@ def compile_loops():
 
         loops_are_compiled = torch_loop.can_compile()
     return loops_are_compiled
+
+
+def compiles_whole_steps():
+    """Whether Keras is to compile a training step as a whole, its `jit_compile`.
+
+    XLA pays on TensorFlow's CPU too, where "auto" does not use it. On PyTorch a whole step takes
+    a minute and more to compile; there the time steps are compiled, see `compile_loops`.
+    """
+    return keras.backend.backend() != "torch"

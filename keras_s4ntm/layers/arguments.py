@@ -41,6 +41,23 @@ def divide(arguments, *groups):
     return *parts, {k: v for k, v in arguments.items() if k not in known}
 
 
+def claim(layer, arguments, group, *others):
+    """`(own, rest)`: the arguments of a layer's group, and those that every layer has.
+
+    Args:
+        layer: the layer.
+        arguments: what it was given, by keyword.
+        group: the group of arguments.
+        others: names of arguments that the layer takes itself.
+
+    Raises:
+        ValueError: a keyword is neither.
+    """
+    own, rest = divide(arguments, group)
+    refuse_unknown(layer, rest, (*others, *group.names(), *LAYER_ARGUMENTS))
+    return own, rest
+
+
 def refuse_unknown(layer, arguments, accepted):
     """Raises `ValueError` where a keyword is none of those accepted; says what was meant."""
     for name in arguments:

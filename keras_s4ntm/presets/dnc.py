@@ -2,7 +2,7 @@
 
 from keras_s4ntm.presets.ntm import FORGETFUL, READS_ONLY
 from keras_s4ntm.presets.preset import register_preset
-from keras_s4ntm.presets.s4d import DIRECT, FAST_STATES, STATE_SPACE_RATE
+from keras_s4ntm.presets.s4d import CLASSIFIER, DIRECT, FAST_STATES, STATE_SPACE_RATE
 from keras_s4ntm.presets.shared import (
     ADAM,
     ANSWERS,
@@ -47,3 +47,4 @@ for task in ANSWERS:
         reads, zeros,
     )  # fmt: skip
 register_preset("dnc", CLASSIFICATION, PASSES_THROUGH_MNIST, ADAM, HEADS)
+register_preset("s4d-dnc", CLASSIFICATION, PASSES_THROUGH_MNIST, ADAM, HEADS, DIRECT, CLASSIFIER)

@@ -159,13 +159,3 @@ register_preset(
         ),
     },
 )
-register_preset(
-    "s4d-dnc",
-    CLASSIFICATION,
-    PASSES_THROUGH_MNIST,
-    ADAM,
-    LARGE_INPUTS,
-    DIRECT,
-    HEAD_NOISE,
-    CLASSIFIER,
-)

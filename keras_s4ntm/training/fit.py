@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_s4ntm.backend.time_loop import compiles_whole_steps
 from keras_s4ntm.data.batches import Batches
 from keras_s4ntm.data.targets import target_kind
 from keras_s4ntm.errors import TrainingDiverged
@@ -17,8 +18,7 @@ def compile_model(model, task, config):
         optimizer=make_optimizer(config),
         loss=kind.loss(from_logits=True, reduction="mean_with_sample_weight"),
         **kind.metrics(),
-        # XLA pays on TensorFlow's CPU too, where "auto" does not use it.
-        jit_compile=keras.backend.backend() != "torch",
+        jit_compile=compiles_whole_steps(),
     )
     # Or TensorFlow traces the first step twice, the second time without what made its variables.
     model.optimizer.build(model.trainable_variables)

@@ -19,8 +19,8 @@ class Controller(keras.layers.Layer):
       at once;
     - `step(projected, reads, states, constants)`: one time step, `(output, new_states)`.
 
-    Where its output does not depend on the read vectors it says so with `parallel`, and has
-    `features`. Where not its output drives the heads it has `drive` and `drive_size`.
+    A controller whose output does not depend on the read vectors says so with `parallel`, and has
+    `features`. One whose output is not what drives the heads has `drive` and `drive_size`.
     """
 
     parallel = False

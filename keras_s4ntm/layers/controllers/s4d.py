@@ -11,7 +11,7 @@ Shapes: B batch, T time steps, I inputs, H units.
 import keras
 from keras import ops
 
-from keras_s4ntm.layers.arguments import LAYER_ARGUMENTS, divide, refuse_unknown
+from keras_s4ntm.layers.arguments import claim
 from keras_s4ntm.layers.controllers.arguments import S4DArguments
 from keras_s4ntm.layers.controllers.controller import Controller, input_initializer
 from keras_s4ntm.layers.s4d.block import S4DBlock
@@ -30,8 +30,7 @@ class S4DController(Controller):
     """
 
     def __init__(self, units=64, **arguments):
-        own, rest = divide(arguments, S4DArguments)
-        refuse_unknown(self, rest, (*S4DArguments.names(), *LAYER_ARGUMENTS))
+        own, rest = claim(self, arguments, S4DArguments)
         super().__init__(**rest)
         self.arguments = S4DArguments(units=units, **own)
         self.parallel = not self.arguments.read_feedback

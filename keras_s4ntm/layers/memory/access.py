@@ -7,7 +7,7 @@ import keras
 from keras import ops
 
 from keras_s4ntm.backend.random_numbers import normal
-from keras_s4ntm.layers.arguments import LAYER_ARGUMENTS, divide, refuse_unknown
+from keras_s4ntm.layers.arguments import claim
 from keras_s4ntm.layers.memory.memory import Memory
 from keras_s4ntm.layers.memory.states import where
 
@@ -47,8 +47,7 @@ class MemoryAccess(keras.layers.Layer):
     """
 
     def __init__(self, **arguments):
-        own, rest = divide(arguments, self.Arguments)
-        refuse_unknown(self, rest, (*self.Arguments.names(), *LAYER_ARGUMENTS))
+        own, rest = claim(self, arguments, self.Arguments)
         super().__init__(**rest)
         self.arguments = self.Arguments(**own)
         self.seed_generator = keras.random.SeedGenerator()

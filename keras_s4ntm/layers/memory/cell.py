@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import keras
 from keras import ops
 
-from keras_s4ntm.layers.arguments import LAYER_ARGUMENTS, divide, refuse_unknown
+from keras_s4ntm.layers.arguments import claim
 from keras_s4ntm.layers.controllers.controller import input_initializer
 from keras_s4ntm.layers.controllers.get import get_controller
 from keras_s4ntm.layers.memory.arguments import CellArguments
@@ -55,8 +55,7 @@ class MemoryCell(keras.layers.Layer):
     """
 
     def __init__(self, controller, access, **arguments):
-        own, rest = divide(arguments, CellArguments)
-        refuse_unknown(self, rest, (*CellArguments.names(), *LAYER_ARGUMENTS))
+        own, rest = claim(self, arguments, CellArguments)
         super().__init__(**rest)
         self.arguments = own = CellArguments(**own)
         self.controller = get_controller(controller)

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_s4ntm.layers.arguments import LAYER_ARGUMENTS, divide, refuse_unknown
+from keras_s4ntm.layers.arguments import claim
 from keras_s4ntm.layers.file_format import check_format, with_format
 from keras_s4ntm.layers.s4d.arguments import StateSpaceArguments
 from keras_s4ntm.ops import bidirectional_convolution, causal_convolution, ssm
@@ -51,9 +51,7 @@ class S4D(keras.layers.Layer):
     """
 
     def __init__(self, units, *, bidirectional=False, **arguments):
-        own, rest = divide(arguments, StateSpaceArguments)
-        accepted = ("bidirectional", *StateSpaceArguments.names(), *LAYER_ARGUMENTS)
-        refuse_unknown(self, rest, accepted)
+        own, rest = claim(self, arguments, StateSpaceArguments, "bidirectional")
         super().__init__(**rest)
         self.arguments = StateSpaceArguments(units=units, **own)
         self.units = self.arguments.units

@@ -13,7 +13,7 @@ def test_is_dense_layers_on_inputs_and_read_vectors_side_by_side(rng):
         weight.assign(rng.normal(size=weight.shape))
     inputs, reads = rng.normal(size=(7, 3)), rng.normal(size=(7, 4))
     x, r = tensors([inputs, reads])
-    output, states = controller.step(controller.project_inputs(x), r, [])
+    output, states = controller.step(controller.project_inputs(x), r, [], controller.constants())
     weights = {w.name: numpy(w.value) for w in controller.weights}
     hidden = inputs @ weights["input_kernel"] + reads @ weights["kernel_0"] + weights["bias_0"]
     hidden = np.maximum(hidden, 0) @ weights["kernel_1"] + weights["bias_1"]

@@ -32,7 +32,7 @@ def test_steps_as_the_cell_in_a_keras_rnn_on_inputs_and_read_vectors_side_by_sid
     assert [state.shape[1] for state in states] == controller.state_size
     for t in range(7):
         projected = controller.project_inputs(inputs[t])
-        output, states = controller.step(projected, reads[t], states)
+        output, states = controller.step(projected, reads[t], states, ())
         np.testing.assert_allclose(numpy(output), expected[:, t], atol=1e-5)
     assert len(states) == len(controller.state_size)
     assert controller.output_size == 6

@@ -27,7 +27,7 @@ def test_equals_the_lstm_of_keras_on_inputs_and_read_vectors_side_by_side(rng):
     states, outputs = controller.get_initial_state(3), []
     for x, r in zip(inputs, reads, strict=True):
         x, r = tensors([x, r])
-        output, states = controller.step(controller.project_inputs(x), r, states)
+        output, states = controller.step(controller.project_inputs(x), r, states, ())
         outputs.append(numpy(output))
     np.testing.assert_allclose(np.stack(outputs, 1), expected[0], atol=1e-5)
     for state, last in zip(states, expected[1:], strict=True):

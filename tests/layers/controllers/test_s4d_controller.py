@@ -18,12 +18,11 @@ def test_features_of_all_time_steps_are_those_of_single_steps(rng, discretizatio
     controller.build(INPUT, READS)
     x = tensors([sequences(rng, time=20)])[0]
     expected = numpy(controller.features(x))
-    for constants in ((), controller.constants()):
-        states = controller.get_initial_state(3)
-        for t in range(20):
-            projected = controller.project_inputs(x[:, t])
-            output, states = controller.step(projected, None, states, constants)
-            np.testing.assert_allclose(numpy(output), expected[:, t], atol=1e-4)
+    constants, states = controller.constants(), controller.get_initial_state(3)
+    for t in range(20):
+        projected = controller.project_inputs(x[:, t])
+        output, states = controller.step(projected, None, states, constants)
+        np.testing.assert_allclose(numpy(output), expected[:, t], atol=1e-4)
 
 
 FEEDBACK = [{"head_inputs": "features"}, {"head_inputs": "state", "blocks": 2}]
@@ -71,8 +70,8 @@ def test_heads_are_driven_by_magnitude_and_phase_of_the_state_and_the_output_sta
     states, reads = controller.get_initial_state(3), tensors([rng.normal(size=(3, READS))])[0]
     for _ in range(3):
         projected = controller.project_inputs(*tensors([rng.normal(size=(3, INPUT))]))
-        output, new = controller.step(projected, reads, states)
-        features, same = plain.step(projected, reads, states)
+        output, new = controller.step(projected, reads, states, controller.constants())
+        features, same = plain.step(projected, reads, states, plain.constants())
         np.testing.assert_allclose(numpy(output), numpy(features), atol=1e-6)
         real, imaginary = (numpy(part) for part in same[-2:])
         z = real + 1j * imaginary

@@ -150,15 +150,15 @@ def test_one_model_takes_any_batch_size_and_length(rng, name):
         assert outputs.shape == (batch, time, OUTPUT)
 
 
-@pytest.mark.parametrize("output", ["all", "reads", "recent-reads"])
-def test_output_is_that_of_the_controller_then_read_vectors_of_this_step_and_the_last(
+@pytest.mark.parametrize("output", ["reads", "recent-reads"])
+def test_reads_are_the_end_of_all_and_recent_reads_are_those_of_this_step_then_the_one_before(
     rng, name, output
 ):
     x = sequences(rng)
     everything = LAYERS[name][0](return_sequences=True)
-    hidden, reads = np.split(numpy(everything(x)), [6], axis=-1)
+    _, reads = np.split(numpy(everything(x)), [6], axis=-1)
     before = np.pad(reads[:, :-1], [(0, 0), (1, 0), (0, 0)])
-    parts = {"all": [hidden, reads], "reads": [reads], "recent-reads": [reads, before]}
+    parts = {"reads": [reads], "recent-reads": [reads, before]}
     layer = with_the_weights_of(everything, LAYERS[name][0](return_sequences=True, output=output))
     expected = np.concatenate(parts[output], axis=-1)
     assert layer.compute_output_shape(x.shape) == expected.shape
