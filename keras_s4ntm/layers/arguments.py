@@ -63,3 +63,13 @@ def refuse_unknown(layer, arguments, accepted):
     for name in arguments:
         if name not in accepted:
             raise ValueError(suggest(f"argument of {type(layer).__name__}", name, accepted))
+
+
+def check_dtypes(layer, *parts):
+    """Raises `ValueError` where a part computes in another dtype than the layer that it is of."""
+    for part in parts:
+        if part.compute_dtype != layer.compute_dtype:
+            raise ValueError(
+                f"{type(layer).__name__} computes in {layer.compute_dtype} and its part "
+                f"{type(part).__name__} in {part.compute_dtype}. Give them the same dtype."
+            )

@@ -14,12 +14,12 @@ CONTROLLERS = {
 }
 
 
-def get_controller(controller):
-    """A `Controller` as it is; a Keras RNN cell as a `CellController`."""
+def get_controller(controller, dtype=None):
+    """A `Controller` as it is; a Keras RNN cell as a `CellController` with this dtype policy."""
     if isinstance(controller, Controller):
         return controller
     if hasattr(controller, "state_size"):
-        return CellController(controller, name="controller")
+        return CellController(controller, name="controller", dtype=dtype)
     raise ValueError(
         f"controller must be one of {', '.join(map(repr, CONTROLLERS))}, a layer as described in "
         f"Controller, or a Keras RNN cell (with `state_size`), got {controller!r}."
@@ -31,7 +31,7 @@ def make_controller(arguments, dtype=None):
     if isinstance(arguments, S4DArguments):
         return S4DController(**arguments.config(), name="controller", dtype=dtype)
     if not isinstance(arguments.controller, str) or arguments.controller not in CONTROLLERS:
-        return get_controller(arguments.controller)
+        return get_controller(arguments.controller, dtype)
     kind, names = CONTROLLERS[arguments.controller]
     own = {name: getattr(arguments, name) for name in names}
     return kind(**own, name="controller", dtype=dtype)

@@ -43,7 +43,11 @@ class CellController(Controller):
         states = keras.tree.pack_sequence_as(self.cell.state_size, states)
         states = states if keras.tree.is_nested(states) else [states]
         output, states = self.cell(ops.concatenate([projected, reads], axis=-1), states)
-        return output, keras.tree.flatten(states)
+        # The cell may have a dtype policy of its own.
+        output, *states = (
+            ops.cast(x, self.compute_dtype) for x in keras.tree.flatten([output, states])
+        )
+        return output, states
 
     def get_config(self):
         return {

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import keras
 from keras import ops
 
-from keras_s4ntm.layers.arguments import claim
+from keras_s4ntm.layers.arguments import check_dtypes, claim
 from keras_s4ntm.layers.controllers.controller import input_initializer
 from keras_s4ntm.layers.controllers.get import get_controller
 from keras_s4ntm.layers.memory.arguments import CellArguments
@@ -58,8 +58,9 @@ class MemoryCell(keras.layers.Layer):
         own, rest = claim(self, arguments, CellArguments)
         super().__init__(**rest)
         self.arguments = own = CellArguments(**own)
-        self.controller = get_controller(controller)
+        self.controller = get_controller(controller, self.dtype_policy)
         self.access = access
+        check_dtypes(self, self.controller, access)
         self.schedule = AccessSchedule(
             own.access_interval, probability=own.access_probability, name="schedule"
         )

@@ -7,7 +7,12 @@ import keras
 from keras import ops
 
 from keras_s4ntm.checks import check_positive_int
-from keras_s4ntm.layers.arguments import LAYER_ARGUMENTS, RNN_ARGUMENTS, refuse_unknown
+from keras_s4ntm.layers.arguments import (
+    LAYER_ARGUMENTS,
+    RNN_ARGUMENTS,
+    check_dtypes,
+    refuse_unknown,
+)
 from keras_s4ntm.layers.file_format import check_format, with_format
 from keras_s4ntm.layers.memory.loop import run_loop
 from keras_s4ntm.layers.memory.parallel import access_once, run_parallel
@@ -60,6 +65,7 @@ class MemoryRNN(keras.layers.RNN):
         if segment_length not in ("auto", None):
             check_positive_int("segment_length", segment_length, ", 'auto' or None")
         super().__init__(cell, **kwargs)
+        check_dtypes(self, cell)
         self.segment_length = segment_length
 
     def call(self, sequences, initial_state=None, mask=None, training=False):
