@@ -93,6 +93,6 @@ def load_plugins():
             _plugins_are_loaded = False
             package = entry.dist.name if entry.dist else "an installed package"
             raise PluginError(
-                f"The plugin {entry.value!r} of {package} cannot be loaded "
-                f"({str(error).rstrip('.')}). Repair {package}, or uninstall it."
+                f"The plugin {entry.value!r} of {package} cannot be loaded: "
+                f"{str(error).rstrip('.')}. Repair {package}, or uninstall it."
             ) from error

@@ -75,7 +75,7 @@ def test_mixed_precision_trains_and_stays_near_float32(rng):
     keras.config.set_dtype_policy("mixed_bfloat16")
     inputs = keras.Input((None, INPUT))
     model = keras.Model(inputs, keras.layers.Dense(2)(S4DNTM(**SMALL)(inputs)))
-    model.compile("adam", "mse", jit_compile=keras.backend.backend() == "tensorflow")
+    model.compile("adam", "mse", jit_compile=keras.backend.backend() != "torch")
     losses = model.fit(x, np.ones((3, 2)), epochs=3, verbose=0).history["loss"]
     assert np.isfinite(losses).all()
     assert losses[-1] < losses[0]
