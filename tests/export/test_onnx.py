@@ -54,9 +54,8 @@ def test_onnx_file_gives_the_outputs_of_the_model_of_a_run_of_this_backend(tmp_p
 
 @on_tensorflow
 def test_without_its_packages_it_says_which_extra_is_missing(tmp_path, monkeypatch):
-    find = importlib.util.find_spec
     monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name: None if name == "tf2onnx" else find(name)
+        importlib.util, "find_spec", lambda name: None if name == "tf2onnx" else name
     )
     model = keras.Sequential([keras.Input((None, 4)), keras.layers.Dense(2)])
     with pytest.raises(BackendError, match=r"needs tf2onnx: pip install 'keras-s4ntm\[onnx\]'"):
