@@ -10,7 +10,7 @@ import warnings
 import click
 
 from keras_s4ntm.backend import compilation_cache, names
-from keras_s4ntm.errors import BackendError
+from keras_s4ntm.errors import BackendError, S4NTMWarning
 from keras_s4ntm.parameters import suggest
 
 
@@ -68,6 +68,8 @@ def quieten_libraries():
     imports it to save a file; no setting turns them off. Our own messages still show.
     """
     warnings.simplefilter("ignore")
+    warnings.simplefilter("always", S4NTMWarning)
+    warnings.showwarning = lambda message, *_: click.echo(f"Warning: {message}", err=True)
     sys.stderr.flush()
     visible = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8", errors="replace")
     with open(os.devnull, "w") as nowhere:

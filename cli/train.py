@@ -149,12 +149,13 @@ def command(
 
 def fit(run, model, tensorboard, silent):
     """Train, with progress; on Ctrl-C or a divergence say what is left and how to go on."""
-    from keras_s4ntm.training.callbacks import InterruptBetweenSteps, RichProgress
+    from keras_s4ntm.training.callbacks import InterruptBetweenSteps
     from keras_s4ntm.training.fit import train
+    from keras_s4ntm.training.progress import RichProgress
 
     callbacks = [InterruptBetweenSteps()]
     if not silent:
-        callbacks.append(RichProgress(run.experiment.training.batch_size))
+        callbacks.append(RichProgress(run.experiment.training))
     if tensorboard:
         callbacks.append(tensorboard_callback(run))
     try:

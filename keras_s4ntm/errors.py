@@ -5,6 +5,10 @@ class S4NTMError(Exception):
     """Something a user can mend. The message says what is wrong and what to do."""
 
 
+class S4NTMWarning(UserWarning):
+    """Something a user should know. The command line shows these, and those of no other library."""
+
+
 class RunError(S4NTMError):
     """A run directory, or a file in it, cannot be used."""
 

@@ -28,6 +28,8 @@ from torch.autograd.function import once_differentiable
 from torch.autograd.graph import saved_tensors_hooks
 from torch.fx.experimental.proxy_tensor import make_fx
 
+from keras_s4ntm.errors import S4NTMWarning
+
 COMPILED = weakref.WeakKeyDictionary()  # the compiled steps of a layer, by what goes into them
 
 
@@ -76,7 +78,9 @@ def run(layer, step, inputs, states, variables, constants, return_all_outputs=Tr
         try:
             steps[key] = compile_step(step, now, states, variables, values, constants, training)
         except Exception as error:  # one of the step itself will come again in the plain loop
-            warnings.warn(f"The loop of {layer.name} is not compiled: {error}", stacklevel=2)
+            warnings.warn(
+                f"The loop of {layer.name} is not compiled: {error}", S4NTMWarning, stacklevel=2
+            )
             steps[key] = None
     if steps[key] is None:
         return None

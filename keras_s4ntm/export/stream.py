@@ -12,7 +12,7 @@ class Stream:
             alike. Of a classifier every step gives what the sequence so far is taken for.
 
     Raises:
-        ValueError: the layers are no chain.
+        ValueError: the layers are no chain, or one is bidirectional.
     """
 
     def __init__(self, model):
@@ -22,6 +22,12 @@ class Stream:
                 "follow one another in a single chain."
             )
         self.layers = _without_inputs(model)
+        for layer in self.layers:
+            if isinstance(layer, keras.layers.Bidirectional):
+                raise ValueError(
+                    f"The model {model.name!r} cannot run one time step at a time: its layer "
+                    f"{layer.name!r} is bidirectional and depends on later inputs."
+                )
         # What `get_initial_state` of each layer returns, with sizes in the place of tensors.
         self.sizes = [_state_sizes(layer) for layer in self.layers]
 

@@ -1,4 +1,4 @@
-"""Callbacks for `model.fit`: a Rich progress display, a run's records, and when to stop.
+"""Callbacks for `model.fit`: a run's records, and when to stop.
 
 The usual Keras callbacks (`TerminateOnNaN`, `TensorBoard`, ...) are used as they are. Only the
 checkpoint is our own: `keras.callbacks.BackupAndRestore` writes weights and epoch into two files
@@ -7,114 +7,12 @@ in place, so that a process killed between the two resumes at the wrong epoch.
 
 import signal
 import time
+import warnings
 
 import keras
 import numpy as np
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from keras_s4ntm.errors import TrainingDiverged
-
-
-class RichProgress(keras.callbacks.ProgbarLogger):
-    """Live progress: step, loss, bits per sequence, sequences per second, time left.
-
-    It replaces the progress bar of Keras. Off a terminal it prints one line per validation.
-
-    Args:
-        batch_size: sequences in a batch.
-        console: a `rich.console.Console`; default: standard error.
-    """
-
-    async_safe = True
-
-    def __init__(self, batch_size, console=None):
-        super().__init__()
-        self.batch_size = batch_size
-        self.console = console or Console(stderr=True)
-        self.progress = None
-        self.logs = {}
-
-    def on_train_begin(self, logs=None):
-        self.total = self.target * self.epochs  # both set by ProgbarLogger.set_params
-        self.step = self.first_step = None
-        self.progress = Progress(
-            TextColumn("[bold]{task.description}"),
-            BarColumn(),
-            TextColumn("step {task.completed}/{task.total}"),
-            TextColumn("{task.fields[figures]}"),
-            TimeRemainingColumn(),
-            console=self.console,
-            refresh_per_second=4,
-            disable=not self.console.is_terminal,
-        )
-        self.bar = self.progress.add_task("compiling", total=self.total, figures="", start=False)
-        self.progress.start()
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.step = epoch * self.target
-
-    def on_train_batch_begin(self, batch, logs=None):
-        pass
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.step += 1
-        if self.first_step is None:
-            self.first_step, self.started = self.step, time.perf_counter()
-            self.progress.start_task(self.bar)
-        self.progress.update(
-            self.bar, completed=self.step, description="training", figures=self._figures()
-        )
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.logs = {**self.logs, **(logs or {})}
-        if not self.console.is_terminal and any(k.startswith("val_") for k in logs or {}):
-            self.console.print(f"step {self.step}/{self.total}  {self._figures()}", soft_wrap=True)
-
-    def on_train_end(self, logs=None):
-        self.progress.update(self.bar, description="trained", figures=self._figures())
-        self.progress.stop()
-
-    def on_test_begin(self, logs=None):
-        pass
-
-    def on_test_batch_end(self, batch, logs=None):
-        pass
-
-    def on_test_end(self, logs=None):
-        pass
-
-    def on_predict_begin(self, logs=None):
-        pass
-
-    def on_predict_batch_end(self, batch, logs=None):
-        pass
-
-    def on_predict_end(self, logs=None):
-        pass
-
-    def stop(self):
-        """Leave the terminal in order after an interruption."""
-        if self.progress is not None:
-            self.progress.stop()
-
-    def _figures(self):
-        names = {
-            "loss": "loss",
-            "bit_errors": "wrong bits/sequence",
-            "token_errors": "wrong tokens/sequence",
-        }
-        figures = []
-        for key, label in names.items():
-            if key in self.logs:
-                figures.append(f"{label} {self.logs[key]:.4g}")
-            if f"val_{key}" in self.logs:
-                figures.append(f"(validation {self.logs[f'val_{key}']:.4g})")
-        if self.first_step is not None and self.step > self.first_step:
-            elapsed = time.perf_counter() - self.started
-            rate = (self.step - self.first_step) * self.batch_size / elapsed
-            figures.append(f"{rate:.0f} sequences/s")
-        return "  ".join(figures)
+from keras_s4ntm.errors import S4NTMWarning, TrainingDiverged
 
 
 class InterruptBetweenSteps(keras.callbacks.Callback):
@@ -167,16 +65,15 @@ class RunRecorder(keras.callbacks.Callback):
     Args:
         run: a `keras_s4ntm.runs.Run`.
         history: the records of the epochs before, when a run is resumed.
-        steps_per_epoch: batches in an epoch of this `fit`.
-        checkpoint_every: epochs between checkpoints.
+        config: the `TrainingConfig` of the training.
         errors: the metric that counts errors, see `validation_rank`.
     """
 
-    def __init__(self, run, history, steps_per_epoch, checkpoint_every, errors="bit_errors"):
+    def __init__(self, run, history, config, errors="bit_errors"):
         super().__init__()
         self.run = run
-        self.steps_per_epoch = steps_per_epoch
-        self.checkpoint_every = checkpoint_every
+        self.config = config
+        self.checkpoint_every = max(config.checkpoint_interval // config.steps_per_epoch, 1)
         self.errors = errors
         self.records = list(history)
 
@@ -186,13 +83,14 @@ class RunRecorder(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         done = epoch + 1
+        step = min(done * self.config.steps_per_epoch, self.config.steps)
         seconds = self.before + time.perf_counter() - self.started
         if "val_loss" in logs and validation_rank(logs, self.errors) > self.best():
             self.run.save_best(self.model)
         self.records.append(
             {
                 "epoch": done,
-                "step": done * self.steps_per_epoch,
+                "step": step,
                 "seconds": round(seconds, 3),
                 **{name: float(value) for name, value in logs.items()},
             }
@@ -200,7 +98,7 @@ class RunRecorder(keras.callbacks.Callback):
         self.run.write_history(self.records)
         last = done == self.params["epochs"] or self.model.stop_training
         if last or done % self.checkpoint_every == 0:
-            check_finite(self.model, done * self.steps_per_epoch)
+            check_finite(self.model, step)
             self.run.save_checkpoint(self.model, done)
 
     def best(self):
@@ -226,6 +124,44 @@ def check_finite(model, step):
     for variable in model.trainable_variables:
         if not np.isfinite(keras.ops.convert_to_numpy(variable.value)).all():
             raise TrainingDiverged(f"the weight {variable.path} is not finite after step {step}")
+
+
+class WatchGradients(keras.callbacks.Callback):
+    """Says when gradients were not a number, and stops where they persist.
+
+    Such gradients count as zero (`SlowStateSpaceAdamW`): a few of them cost nothing, but where they
+    go on nothing is learned any more.
+
+    Args:
+        patience: updates in a row with such gradients after which the training has diverged.
+    """
+
+    def __init__(self, patience=20):
+        super().__init__()
+        self.patience = patience
+
+    def on_train_begin(self, logs=None):
+        self.before = self.count("nan_updates")
+
+    def count(self, name):
+        """A count of the optimizer."""
+        return int(keras.ops.convert_to_numpy(getattr(self.model.optimizer, name).value))
+
+    def on_epoch_end(self, epoch, logs=None):
+        new = self.count("nan_updates") - self.before
+        if new:
+            self.before += new
+            warnings.warn(
+                f"In {new} updates of epoch {epoch + 1} gradients were not a number; they counted "
+                "as zero.",
+                S4NTMWarning,
+                stacklevel=2,
+            )
+        if self.count("nan_updates_in_a_row") >= self.patience:
+            step = int(self.model.optimizer.iterations)
+            raise TrainingDiverged(
+                f"gradients were not a number in {self.patience} updates in a row, at step {step}"
+            )
 
 
 class StopWhenSolved(keras.callbacks.Callback):
@@ -270,15 +206,20 @@ class StopAfter(keras.callbacks.Callback):
 
     Args:
         minutes: of all the training; `None`: without a limit.
-        records: the history, which `RunRecorder` goes on writing.
+        seconds: that it has taken before, where a run is resumed.
     """
 
-    def __init__(self, minutes, records):
+    def __init__(self, minutes, seconds=0.0):
         super().__init__()
         self.minutes = minutes
-        self.records = records
+        self.seconds = seconds
+        self.started = None
+
+    def on_train_begin(self, logs=None):
+        self.started = self.started or time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None):
-        late = self.minutes is not None and self.records[-1]["seconds"] >= 60 * self.minutes
+        seconds = self.seconds + time.perf_counter() - self.started
+        late = self.minutes is not None and seconds >= 60 * self.minutes
         if late and "val_loss" in (logs or {}):
             self.model.stop_training = True

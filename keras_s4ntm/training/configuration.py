@@ -71,9 +71,12 @@ class TrainingConfig:
 
     @property
     def steps_per_epoch(self):
-        """Steps of one epoch of `model.fit`: the longest that fits into every interval."""
-        return math.gcd(
-            self.steps, self.report_interval, self.validation_interval, self.checkpoint_interval
+        """Steps of an epoch of `model.fit`: the most that fit into every interval. The last epoch
+        of a training may have fewer.
+        """
+        return min(
+            self.steps,
+            math.gcd(self.report_interval, self.validation_interval, self.checkpoint_interval),
         )
 
 

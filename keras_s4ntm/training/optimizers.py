@@ -19,8 +19,8 @@ class SlowStateSpaceAdamW(keras.optimizers.AdamW):
     """AdamW in which the timescales of state spaces learn slowly and do not decay.
 
     Gradients beyond `LARGEST_GRADIENT`, infinite ones too, are cut to it and those that are not a
-    number count as zero, so that clipping by norm always works; a loss that is not finite is
-    another matter.
+    number count as zero, so that clipping by norm always works. `nan_updates` counts the updates in
+    which some were not a number, `nan_updates_in_a_row` the last ones without a break.
 
     Args:
         slow_ratio: what the learning rate is multiplied by for the weights `SLOW_WEIGHTS`.
@@ -35,8 +35,16 @@ class SlowStateSpaceAdamW(keras.optimizers.AdamW):
     def build(self, variables):
         super().build(variables)
         self.slow = [v.name in SLOW_WEIGHTS for v in variables]
+        self.nan_updates = self.add_variable((), name="nan_updates")
+        self.nan_updates_in_a_row = self.add_variable((), name="nan_updates_in_a_row")
 
     def apply(self, grads, trainable_variables=None):
+        if not self.built:
+            self.build(trainable_variables)
+        sums = ops.stack([ops.sum(g) for g in grads if g is not None])
+        nan = ops.cast(ops.any(ops.isnan(sums)), "float32")
+        self.nan_updates.assign_add(nan)
+        self.nan_updates_in_a_row.assign(nan * (self.nan_updates_in_a_row + nan))
         bound = LARGEST_GRADIENT
         grads = [g if g is None else ops.clip(ops.nan_to_num(g), -bound, bound) for g in grads]
         super().apply(grads, trainable_variables)

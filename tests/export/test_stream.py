@@ -95,3 +95,10 @@ def test_layers_that_are_no_chain_are_refused(graph):
     inputs = keras.Input((None, 3))
     with pytest.raises(ValueError, match="'branched' cannot run one time step at a time"):
         Stream(keras.Model(inputs, graph(inputs), name="branched"))
+
+
+def test_a_bidirectional_layer_is_refused_though_it_has_no_states_to_give():
+    both = layers.Bidirectional(layers.LSTM(3, return_sequences=True))
+    model = keras.Sequential([keras.Input((None, 3)), both, layers.Dense(2)])
+    with pytest.raises(ValueError, match="is bidirectional and depends on later inputs"):
+        Stream(model)

@@ -1,21 +1,20 @@
 """The callbacks of `model.fit`."""
 
-import io
-
 import keras
 import numpy as np
 import pytest
-from rich.console import Console
 
-from keras_s4ntm.errors import TrainingDiverged
+from keras_s4ntm.errors import S4NTMWarning, TrainingDiverged
 from keras_s4ntm.experiment import Experiment
 from keras_s4ntm.training.callbacks import (
-    RichProgress,
     StopWhenSolved,
+    WatchGradients,
     check_finite,
     validation_rank,
 )
+from keras_s4ntm.training.configuration import TrainingConfig
 from keras_s4ntm.training.fit import was_solved
+from keras_s4ntm.training.optimizers import make_optimizer
 
 SOLVED = {"val_bit_errors": 0.0, "val_loss": 1e-9}
 FAULTY = {"val_bit_errors": 0.1, "val_loss": 1e-9}
@@ -73,32 +72,33 @@ def test_whether_a_history_solved_its_task_follows_from_the_experiment():
     assert not was_solved(records * 9, Experiment.choose("dynamic-ngrams", "ntm"))
 
 
-@pytest.mark.parametrize("terminal", [True, False])
-def test_progress_shows_steps_loss_and_speed(rng, terminal):
-    output = io.StringIO()
-    console = Console(file=output, force_terminal=terminal, width=120)
-    x, y = rng.normal(size=(12, 3)), rng.normal(size=(12, 2))
-    model = small_model()
-    model.fit(
-        x,
-        y,
-        batch_size=4,
-        epochs=2,
-        validation_data=(x, y),
-        verbose=0,
-        callbacks=[RichProgress(4, console)],
-    )
-    text = output.getvalue()
-    assert "6/6" in text
-    assert "loss" in text
-    assert "sequences/s" in text
+def fit_with_nan_targets(patience, epochs):
+    """A model that is trained on targets of which every second batch is not a number."""
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    jit = keras.backend.backend() != "torch"
+    model.compile(make_optimizer(TrainingConfig(steps=40)), "mse", jit_compile=jit)
+    model.optimizer.build(model.trainable_variables)
+    y = np.ones((8, 2))
+    y[2:4] = y[6:] = np.nan
+    options = {"batch_size": 2, "epochs": epochs, "shuffle": False, "verbose": 0}
+    model.fit(np.ones((8, 3)), y, callbacks=[WatchGradients(patience)], **options)
+    return model
 
 
-def test_progress_replaces_the_bar_of_keras(rng, capsys):
-    x, y = rng.normal(size=(4, 3)), rng.normal(size=(4, 2))
-    progress = RichProgress(4, Console(file=io.StringIO()))
-    small_model().fit(x, y, callbacks=[progress])
-    assert capsys.readouterr().out == ""
+def test_updates_with_gradients_that_are_no_numbers_are_counted_and_said():
+    with pytest.warns(S4NTMWarning, match="In 2 updates of epoch 2 gradients were not a number"):
+        model = fit_with_nan_targets(patience=2, epochs=2)
+    assert int(model.optimizer.nan_updates) == 4
+    assert int(model.optimizer.nan_updates_in_a_row) == 1
+    assert all(np.isfinite(weight).all() for weight in model.get_weights())
+
+
+def test_gradients_that_stay_no_numbers_end_the_training():
+    with (
+        pytest.warns(S4NTMWarning),
+        pytest.raises(TrainingDiverged, match="not a number in 1 updates in a row, at step 4"),
+    ):
+        fit_with_nan_targets(patience=1, epochs=2)
 
 
 def test_a_weight_that_is_not_finite_is_named():

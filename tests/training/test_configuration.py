@@ -56,4 +56,5 @@ def test_an_epoch_is_the_longest_that_fits_into_every_interval():
         steps=120, report_interval=30, validation_interval=40, checkpoint_interval=60
     )
     assert config.steps_per_epoch == 10
-    assert dataclasses.replace(config, steps=7).steps_per_epoch == 1
+    assert dataclasses.replace(config, steps=127).steps_per_epoch == 10  # the last one has 7
+    assert dataclasses.replace(config, steps=7).steps_per_epoch == 7

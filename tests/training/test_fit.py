@@ -12,9 +12,11 @@ import h5py
 import keras
 import numpy as np
 import pytest
+from helpers import numpy
 
 from keras_s4ntm.experiment import Experiment
 from keras_s4ntm.runs import Run
+from keras_s4ntm.tasks import Copy
 from keras_s4ntm.training.callbacks import validation_rank
 from keras_s4ntm.training.fit import train
 
@@ -139,3 +141,78 @@ def test_the_result_is_the_network_of_the_best_validation(tmp_path):
 def test_the_last_step_is_validated_whatever_the_interval(tmp_path):
     _, history = fit(tmp_path / "run", steps=60, validation_interval=40)
     assert [record["step"] for record in history if "val_loss" in record] == [40, 60]
+
+
+def weights_of(model):
+    return [numpy(v.value) for v in (*model.weights, *model.optimizer.variables)]
+
+
+def refit(path):
+    """A run that has lost its `model.keras`, resumed: `(model, history)`."""
+    run = Run.open(path)
+    run.model_path.unlink()
+    model = run.experiment.build_model()
+    return model, train(run, model)
+
+
+def test_a_run_killed_between_its_last_checkpoint_and_its_model_ends_with_the_same_model(tmp_path):
+    model, history = fit(tmp_path / "run", steps=40, validation_interval=20)
+    resumed, again = refit(tmp_path / "run")
+    assert again == history
+    for own, other in zip(resumed.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(own, other)
+    assert Run.open(tmp_path / "run").model_path.exists()
+
+
+def test_a_solved_run_that_is_resumed_trains_no_further(tmp_path, monkeypatch):
+    values = {"steps": 80, "validation_interval": 20, "patience": 2}
+    monkeypatch.setattr("keras_s4ntm.training.callbacks.StopWhenSolved._count", always_solved)
+    _, history = fit(tmp_path / "run", **values)
+    assert [record["step"] for record in history] == [20, 40]
+    _, again = refit(tmp_path / "run")
+    assert again == history
+
+
+def always_solved(self, logs):
+    if "val_loss" in logs:
+        self.faultless += 1
+
+
+def test_a_run_out_of_its_minutes_that_is_resumed_trains_no_further(tmp_path):
+    _, history = fit(tmp_path / "run", steps=80, validation_interval=20, minutes=1e-6)
+    assert [record["step"] for record in history] == [20]
+    _, again = refit(tmp_path / "run")
+    assert again == history
+
+
+def test_steps_that_fit_no_interval_end_with_a_shorter_epoch(tmp_path):
+    _, history = fit(tmp_path / "run", steps=51, validation_interval=40, checkpoint_interval=20)
+    assert [record["step"] for record in history] == [20, 40, 51]
+    assert [record["step"] for record in history if "val_loss" in record] == [40, 51]
+    assert Run.open(tmp_path / "run").checkpoints() == [2, 3]
+
+
+def test_a_shorter_last_epoch_is_resumed_with_the_same_bits(tmp_path):
+    values = {"steps": 51, "validation_interval": 40, "checkpoint_interval": 20}
+    model, _ = fit(tmp_path / "run", **values)
+    run = Run.open(tmp_path / "run")
+    for lost in (*run.checkpoints_path.glob("epoch-00003*"), run.best_path):
+        lost.unlink()
+    resumed, history = refit(tmp_path / "run")
+    assert history[-1]["step"] == 51
+    for own, other in zip(weights_of(resumed), weights_of(model), strict=True):
+        np.testing.assert_array_equal(own, other)
+
+
+def test_validation_has_all_the_sequences_that_are_asked_for(tmp_path, monkeypatch):
+    asked = []
+    batch = Copy.batch
+
+    def note(self, split, seed, index, batch_size):
+        if split == "validation":
+            asked.append(index)
+        return batch(self, split, seed, index, batch_size)
+
+    monkeypatch.setattr(Copy, "batch", note)
+    fit(tmp_path / "run", steps=20, validation_sequences=33, batch_size=16)
+    assert set(asked) == {0, 1, 2}

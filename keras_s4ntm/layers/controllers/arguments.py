@@ -26,7 +26,7 @@ class ControllerArguments(Arguments):
             RNN cell; for the last two all other arguments are without effect.
         units: units of the controller, or a list for stacked layers.
         input_variance: variance of the initial input weights, times the number of inputs. Default:
-            Glorot's, `2 I / (I + units)`.
+            Glorot's.
         forget_bias: of an LSTM: the initial bias of the forget gates. 1 starts ready to remember,
             -2 nearly without a memory of its own.
         recurrent_gain: of an LSTM: of the initial orthogonal weights through which the read vectors

@@ -55,7 +55,7 @@ class CellArguments(Arguments):
             once, driven by the mean over time; only where the controller's output of all time
             steps is computed at once.
         access_probability: below 1 the memory is accessed at random time steps in training, each
-            with this probability; without training at every `round(1 / probability)`-th one.
+            with this probability; without training at the same rate, in a regular pattern.
         direct_inputs: whether the inputs also reach the heads directly, through weights of their
             own, beside the controller's output.
         direct_content_variance: of these weights: the variance, times the number of inputs, of

@@ -21,7 +21,7 @@ class CellState(NamedTuple):
     """The states of a cell, in the order of its flat states."""
 
     output: Any  # (B, output_size), the previous output: masks need it on JAX
-    since_access: list  # the time steps since the last access, where the schedule counts them
+    schedule: list  # how much of the next access is due, where the schedule counts it
     controller: list
     access: NamedTuple  # the `State` of the access
 
@@ -120,7 +120,7 @@ class MemoryCell(keras.layers.Layer):
         states = iter(states)
         return CellState(
             output=next(states),
-            since_access=list(islice(states, len(self.schedule.state_size))),
+            schedule=list(islice(states, len(self.schedule.state_size))),
             controller=list(islice(states, len(self.controller.state_size))),
             access=self.access.State(*states),
         )
@@ -162,7 +162,7 @@ class MemoryCell(keras.layers.Layer):
         """
         state = self.named(states)
         constants = self.controller.constants() if constants is None else constants
-        scheduled, since_access = self.schedule.next(state.since_access)
+        scheduled, schedule = self.schedule.next(state.schedule)
         access_mask = scheduled if access_mask is None else access_mask
         hidden, controller = self.controller.step(
             projected["controller"], state.access.reads, state.controller, constants
@@ -173,7 +173,7 @@ class MemoryCell(keras.layers.Layer):
         driving = self.controller.drive(hidden, controller)
         access, quantities = self.access.call(driving, state.access, access_mask, offset, trace)
         output = self.output(hidden, access.reads, state.access.reads)
-        return output, [output, *since_access, *controller, *access], quantities
+        return output, [output, *schedule, *controller, *access], quantities
 
     def call(self, inputs, states, training=None):
         states = shaped(states, self.state_shapes)

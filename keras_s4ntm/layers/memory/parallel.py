@@ -52,7 +52,7 @@ def run_parallel(layer, sequences, access_state, training):
         )
         return reads, states
 
-    if schedule.interval == 1 and not (training and schedule.random):
+    if schedule.every_step and not (training and schedule.random):
         reads, states = accesses(hidden, sequences)
     else:
         at_random = training and schedule.random

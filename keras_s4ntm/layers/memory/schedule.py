@@ -6,6 +6,8 @@ in training and afterwards. Here training is random, inference is regular at the
 Shapes: B batch, T time steps.
 """
 
+from fractions import Fraction
+
 import keras
 from keras import ops
 
@@ -23,7 +25,8 @@ class AccessSchedule(keras.layers.Layer):
         interval: k; the time steps k - 1, 2k - 1, ... access the memory. `"sequence"`: one access
             a sequence.
         probability: of an access, in training. Below 1 the interval must be 1; without training
-            the memory is then accessed at every `round(1 / probability)`-th time step.
+            the memory is then accessed at the same rate, in a regular pattern: in hundredths, the
+            nearest fraction a / b, at a of b time steps.
     """
 
     def __init__(self, interval=1, *, probability=1.0, **kwargs):
@@ -38,12 +41,14 @@ class AccessSchedule(keras.layers.Layer):
         self.once = interval == "sequence"
         self.random = probability < 1
         self.probability = probability
-        self.interval = max(1, round(1 / probability))
+        # So many accesses in so many time steps.
+        rate = Fraction(probability).limit_denominator(100) if self.random else Fraction(1)
+        self.accesses, self.steps = max(rate, Fraction(1, 100)).as_integer_ratio()
         if not self.random and not self.once:
-            self.interval = check_positive_int("access_interval", interval, " or 'sequence'")
+            self.steps = check_positive_int("access_interval", interval, " or 'sequence'")
         self.seed_generator = keras.random.SeedGenerator() if self.random else None
-        # The time steps since the last access, where that is not always zero.
-        self.state_size = [1] if self.random or self.interval > 1 else []
+        # How much of the next access is due, where that is not always zero.
+        self.state_size = [1] if self.random or self.steps > 1 else []
         self.built = True
 
     def next(self, states):
@@ -52,9 +57,14 @@ class AccessSchedule(keras.layers.Layer):
         """
         if not states:
             return None, []
-        steps = states[0] + 1
-        access_mask = steps >= self.interval
-        return access_mask, [ops.where(access_mask, ops.zeros_like(steps), steps)]
+        due = states[0] + self.accesses
+        access_mask = due >= self.steps
+        return access_mask, [ops.where(access_mask, due - self.steps, due)]
+
+    @property
+    def every_step(self):
+        """Whether inference accesses the memory at every time step."""
+        return self.accesses == self.steps
 
     def random_mask(self, batch, time):
         """The random accesses of training `(B, T, 1)`, 1 or 0, the same for all sequences.
@@ -72,9 +82,10 @@ class AccessSchedule(keras.layers.Layer):
         There is at least one: where the last interval is not full, its access comes at the last
         time step, and the count leaves it out.
         """
-        accesses = ops.arange((time + self.interval - 1) // self.interval)
-        steps = ops.minimum((accesses + 1) * self.interval, time) - 1
-        return steps, (ops.arange(time) + 1) // self.interval
+        number = ops.arange((time * self.accesses + self.steps - 1) // self.steps)
+        due = ((number + 1) * self.steps + self.accesses - 1) // self.accesses
+        steps = ops.minimum(due, time) - 1
+        return steps, (ops.arange(time) + 1) * self.accesses // self.steps
 
     def random_steps(self, time):
         """As `regular_steps`, for training: a share `probability` of the time steps, at random."""

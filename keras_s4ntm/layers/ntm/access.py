@@ -103,7 +103,9 @@ class NTMAccess(MemoryAccess):
         return ops.matmul(hidden, kernel) + bias
 
     def move(self, interface, state, trace=False):
-        function = self.move_write_read if trace else fast_ntm_access(self.move_write_read)
+        function = self.move_write_read
+        if self.is_plain and not trace:
+            function = fast_ntm_access(function)
         memory, weights, reads, *quantities = function(
             interface,
             state.memory,
@@ -112,6 +114,14 @@ class NTMAccess(MemoryAccess):
             self.arguments.order == "write-first",
         )
         return NTMState(memory, weights, reads), quantities[0] if quantities else None
+
+    @property
+    def is_plain(self):
+        """Whether it and its heads are exactly those of this package. Faster forms of the step
+        stand for them, not for subclasses that may change a part of it.
+        """
+        kinds = (type(self), type(self.write_head), type(self.read_head))
+        return kinds == (NTMAccess, WriteHead, ReadHead)
 
     def move_write_read(self, interface, memory, weights, write_heads, write_first):
         """One time step in the words of the paper.

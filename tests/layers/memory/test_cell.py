@@ -223,7 +223,7 @@ def test_states_have_names_in_the_order_of_the_flat_ones(rng, controller, access
     named = cell.named(states)
     assert named.output is states[0]
     np.testing.assert_array_equal(numpy(named.output), numpy(output))
-    assert [tuple(x.shape) for x in named.since_access] == [(3, 1)]
+    assert [tuple(x.shape) for x in named.schedule] == [(3, 1)]
     assert [x.shape[1] for x in named.controller] == cell.controller.state_size
     assert isinstance(named.access, cell.access.State)
     assert named.access.reads is states[-1]

@@ -47,9 +47,23 @@ def test_regular_accesses_are_every_kth_step(interval, time):
         np.testing.assert_array_equal(accessed, expected)
 
 
+@pytest.mark.parametrize("probability", [0.05, 1 / 3, 0.4, 0.7, 0.9, 0.97])
+def test_inference_accesses_the_memory_at_the_rate_of_training(probability):
+    schedule, time = AccessSchedule(probability=probability), 300
+    steps, count = (numpy(x) for x in schedule.regular_steps(time))
+    assert count[-1] == round(probability * time)
+    np.testing.assert_array_equal(count, np.cumsum(np.isin(np.arange(time), steps[: count[-1]])))
+    assert set(np.diff(steps)) <= {int(1 / probability), int(np.ceil(1 / probability))}
+    states, accessed = tensors([np.zeros((1, 1))]), []
+    for _ in range(time):
+        access_mask, states = schedule.next(states)
+        accessed.append(bool(numpy(access_mask)))
+    np.testing.assert_array_equal(np.flatnonzero(accessed), steps[: count[-1]])
+
+
 def test_random_accesses_have_the_rate_and_count_themselves():
     schedule = AccessSchedule(probability=0.3)
-    assert schedule.interval == 3
+    assert (schedule.accesses, schedule.steps) == (3, 10)
     mask = numpy(schedule.random_mask(2, 5000))
     np.testing.assert_array_equal(mask[0], mask[1])
     assert set(np.unique(mask)) == {0.0, 1.0}
