@@ -113,7 +113,7 @@ MEMORY = {
 
 ANSWERING = {
     **FAST_STATES,
-    "read_heads": (2, "With one, three networks of ten were not within the aim."),
+    "read_heads": (2, "With one, three networks of ten still made errors."),
     "output": (
         "recent-reads",
         "The gate of a read head opens at the end marker itself; what it finds may be asked for "
