@@ -55,7 +55,8 @@ class S4DArguments(StackArguments):
         read_feedback: whether the read vectors of the step before enter the state spaces (variant 1
             of Erekmen and Bünning 2024). Everything is then recurrent.
         head_inputs: what drives the heads: `"features"`, the output of the last block; or
-            `"state"`, magnitude and phase of its state, with `read_feedback` only.
+            `"state"`, magnitude, cosine and sine of the phase of its state, with `read_feedback`
+            only.
     """
 
     read_feedback: bool = False

@@ -44,7 +44,7 @@ class S4DController(Controller):
     @property
     def drive_size(self):
         if self.arguments.head_inputs == "state":
-            return sum(self.blocks[-1].state_size)
+            return 3 * self.blocks[-1].state_size[0]  # see `polar`
         return self.output_size
 
     def build(self, input_size, read_size):
@@ -95,9 +95,12 @@ class S4DController(Controller):
 
 
 def polar(real, imaginary):
-    """Magnitude and phase of complex states, side by side; at 0 both 0, with finite gradients."""
+    """Magnitudes of complex states, then cosines and sines of their phases; a phase itself would
+    jump by 2 pi. At 0 all are 0, with finite gradients.
+    """
     square = real * real + imaginary * imaginary
     there = square > 1e-12
     magnitude = ops.where(there, ops.sqrt(ops.where(there, square, 1.0)), 0.0)
-    phase = ops.where(there, ops.arctan2(imaginary, ops.where(there, real, 1.0)), 0.0)
-    return ops.concatenate([magnitude, phase], axis=-1)
+    divisor = ops.where(there, magnitude, 1.0)
+    parts = [magnitude, real / divisor, imaginary / divisor]
+    return ops.concatenate([ops.where(there, part, 0.0) for part in parts], axis=-1)

@@ -48,11 +48,19 @@ def test_read_feedback_enters_the_state_space_of_the_next_step(rng, options):
     assert (changed[:, 1:] != whole[:, 1:]).any(axis=-1).all()
 
 
-def test_magnitude_and_phase_are_those_of_complex_numbers_and_of_zero_both_zero(rng):
+def test_magnitude_and_phase_are_those_of_complex_numbers_and_of_zero_all_zero(rng):
     z = rng.normal(size=(3, 4)) + 1j * rng.normal(size=(3, 4))
     z[0, 0] = 0
-    expected = np.concatenate([np.abs(z), np.angle(z)], -1)
+    phase = np.angle(z)
+    expected = np.stack([np.abs(z), np.cos(phase), np.sin(phase)])
+    expected[:, 0, 0] = 0
+    expected = np.concatenate(expected, -1)
     np.testing.assert_allclose(numpy(polar(*tensors([z.real, z.imag]))), expected, atol=1e-6)
+
+
+def test_what_drives_the_heads_does_not_jump_where_the_phase_does():
+    below, above = (numpy(polar(*tensors([[[-1.0]], [[y]]]))) for y in (-1e-4, 1e-4))
+    np.testing.assert_allclose(below, above, atol=3e-4)
 
 
 def test_heads_are_driven_by_magnitude_and_phase_of_the_state_and_the_output_stays_the_features(
@@ -66,7 +74,7 @@ def test_heads_are_driven_by_magnitude_and_phase_of_the_state_and_the_output_sta
         each.build(INPUT, READS)
     plain.set_weights(controller.get_weights())
     assert controller.output_size == plain.output_size == plain.drive_size == 6
-    assert controller.drive_size == 2 * 6 * 2
+    assert controller.drive_size == 3 * 6 * 2
     states, reads = controller.get_initial_state(3), tensors([rng.normal(size=(3, READS))])[0]
     for _ in range(3):
         projected = controller.project_inputs(*tensors([rng.normal(size=(3, INPUT))]))
@@ -76,7 +84,8 @@ def test_heads_are_driven_by_magnitude_and_phase_of_the_state_and_the_output_sta
         real, imaginary = (numpy(part) for part in same[-2:])
         z = real + 1j * imaginary
         driving = numpy(controller.drive(output, new))
-        np.testing.assert_allclose(driving, np.concatenate([abs(z), np.angle(z)], -1), atol=1e-5)
+        expected = np.concatenate([abs(z), z.real / abs(z), z.imag / abs(z)], -1)
+        np.testing.assert_allclose(driving, expected, atol=1e-5)
         np.testing.assert_array_equal(numpy(plain.drive(features, same)), numpy(features))
         states = new
 
