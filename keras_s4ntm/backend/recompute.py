@@ -4,6 +4,8 @@ On JAX and TensorFlow that trains a memory network faster and in less memory tha
 intermediate of every time step. `docs/performance.md` shows the measurements.
 """
 
+import contextlib
+
 import keras
 from keras.src.backend.common.variables import AutocastScope, get_autocast_scope
 
@@ -21,15 +23,23 @@ def recomputed(step, variables=(), constants=()):
         A function of `(inputs, states)`.
     """
     # The backward pass runs outside of the layer, where nothing says how variables are cast.
-    cast = get_autocast_scope() or AutocastScope(None)
+    cast = as_now_cast()
     if keras.backend.backend() == "tensorflow":
         return recomputed_on_tensorflow(step, variables, constants, cast)
 
     def cast_step(inputs, states):
-        with AutocastScope(cast.dtype):
+        with cast():
             return step(inputs, states, constants)
 
     return keras.remat(cast_step)
+
+
+def as_now_cast():
+    """A function that makes contexts in which variables are cast as they are now."""
+    scope = get_autocast_scope()
+    if scope is None or scope.dtype is None:
+        return contextlib.nullcontext  # a scope without a dtype takes variables for float32
+    return lambda: AutocastScope(scope.dtype)
 
 
 def recomputed_on_tensorflow(step, variables, constants, cast):
@@ -47,7 +57,7 @@ def recomputed_on_tensorflow(step, variables, constants, cast):
         def flat_step(*flat):
             inputs, states, constants, values = keras.tree.pack_sequence_as(arguments, list(flat))
             mapping = list(zip(variables, values, strict=True))
-            with AutocastScope(cast.dtype), keras.StatelessScope(state_mapping=mapping):
+            with cast(), keras.StatelessScope(state_mapping=mapping):
                 return keras.tree.flatten(step(inputs, states, constants))
 
         @tf.custom_gradient

@@ -81,8 +81,8 @@ class LSTMController(Controller):
     def initial_kernel(self, below, shape, dtype=None):
         """Orthogonal; all but the first `below` rows, from the layer below, times the gain."""
         gains = ops.where(ops.arange(shape[0]) < below, 1.0, self.recurrent_gain)
-        orthogonal = keras.initializers.Orthogonal()(shape, dtype)
-        return orthogonal * ops.cast(ops.expand_dims(gains, 1), dtype)
+        orthogonal = keras.initializers.Orthogonal()(shape, "float32")  # no QR in lower precision
+        return ops.cast(orthogonal * ops.cast(ops.expand_dims(gains, 1), "float32"), dtype)
 
     def initial_bias(self, shape, dtype=None):
         """Zeros, and `forget_bias` for the forget gate, the second quarter."""
