@@ -1,7 +1,5 @@
 """`.keras` files with layers, metrics and optimizers of this package."""
 
-import importlib
-
 
 def load_model(path, **arguments):
     """`keras.saving.load_model`, with everything of this package known by name.
@@ -15,10 +13,9 @@ def load_model(path, **arguments):
     """
     import keras
 
-    from keras_s4ntm import layers
+    # What is imported is registered; with one layer come all of them.
+    from keras_s4ntm.data import metrics  # noqa: F401
+    from keras_s4ntm.layers import MemoryRNN  # noqa: F401
+    from keras_s4ntm.training import optimizers  # noqa: F401
 
-    for name in layers.__all__:
-        getattr(layers, name)  # is imported, and so registered
-    importlib.import_module("keras_s4ntm.data.metrics")
-    importlib.import_module("keras_s4ntm.training.optimizers")
     return keras.saving.load_model(path, **arguments)
