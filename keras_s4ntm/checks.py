@@ -17,6 +17,13 @@ def check_positive(name, value):
     return value
 
 
+def check_not_negative(name, value):
+    """`value`, or a `ValueError` unless it is a finite number from 0 on."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        raise ValueError(f"{name} must be a number from 0 on, got {value!r}.")
+    return value
+
+
 def check_finite(name, value):
     """`value`, a number or a list of them, or a `ValueError` unless all are finite numbers."""
     for number in value if isinstance(value, list | tuple) and value else [value]:

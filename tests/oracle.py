@@ -124,6 +124,7 @@ def step(interface, state, config):
     parts = addressing(np.concatenate([writing[..., :size], reading], 1), width)
     erase = sigmoid(writing[..., size : size + width])
     add = np.tanh(writing[..., size + width :])
+    content = content_weights(memory, parts["key"], parts["strength"])
     weights = address(memory, weights, **parts)
     written = write(memory, weights[:, :writers], erase, add)
     read_from = written if config["order"] == "write-first" else memory
@@ -131,6 +132,7 @@ def step(interface, state, config):
     return [written, weights, reads], {
         "keys": parts["key"],
         "key_strengths": parts["strength"],
+        "content_weights": content,
         "interpolation_gates": parts["gate"],
         "shift_weights": parts["shift"],
         "sharpening": parts["gamma"],

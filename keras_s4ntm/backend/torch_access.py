@@ -14,7 +14,7 @@ import torch
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import softplus
 
-from keras_s4ntm.ops.addressing import COSINE_EPSILON, NORM_EPSILON, WEIGHT_EPSILON
+from keras_s4ntm.conventions import COSINE_EPSILON, NORM_EPSILON, SHARPENING_EPSILON
 
 
 class WrittenOutNTMAccess(torch.autograd.Function):
@@ -43,7 +43,7 @@ class WrittenOutNTMAccess(torch.autograd.Function):
         # Interpolation (7), shift (8), sharpening (9).
         gated = torch.lerp(weights, content, gate)
         shifted = convolve(gated, shift)
-        log = (shifted + WEIGHT_EPSILON).log_()
+        log = (shifted + SHARPENING_EPSILON).log_()
         new_weights = torch.softmax(gamma * log, -1)
         # Writing (3 and 4), reading (2).
         at, places = new_weights[:, :write_heads], new_weights[:, write_heads:]
@@ -93,7 +93,7 @@ class WrittenOutNTMAccess(torch.autograd.Function):
         d_weights = d_weights + torch.cat([d_at, d_places], 1)
         d_powers = softmax_backward(d_weights, new_weights)
         d_gamma = (d_powers * log).sum(-1, keepdim=True)
-        d_shifted = (gamma * d_powers).div_(shifted + WEIGHT_EPSILON)
+        d_shifted = (gamma * d_powers).div_(shifted + SHARPENING_EPSILON)
         d_shift = correlate(gated, d_shifted, shift.shape[-1])
         d_gated = convolve(d_shifted, shift.flip(-1))
         d_gate = (d_gated * (content - weights)).sum(-1, keepdim=True)

@@ -33,6 +33,10 @@ class Arguments:
         """`{name: value}`, as `get_config` of a layer wants them."""
         return {name: getattr(self, name) for name in self.names()}
 
+    def part(self, group):
+        """`{name: value}` of the arguments that another group, a part of this one, declares."""
+        return {name: getattr(self, name) for name in group.names()}
+
 
 def divide(arguments, *groups):
     """Arguments by the group that declares them, and the others: `(dictionary, ..., rest)`."""

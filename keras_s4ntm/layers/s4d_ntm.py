@@ -19,12 +19,16 @@ class S4DNTMCell(NamedCell):
         units, blocks, state_dimension, state_initializer, discretization, dt_min, dt_max, dropout,
             input_variance, read_feedback, head_inputs: see `S4DArguments`.
         memory_size, memory_width, read_heads, order, memory_initializer, learn_initial_memory,
+            reads_initializer, learn_initial_reads, cosine_epsilon, norm_epsilon, interface_clip,
             head_noise: see `MemoryArguments`. With `access_interval="sequence"` let the memory be
             random at first, and learned: the one access finds by content only what was there
             before.
-        write_heads, shift_range, initial_read_weights, write_interpolation_bias,
-            write_shift_bias, read_interpolation_bias, read_shift_bias, read_strength_bias,
-            content_scale: see `NTMArguments`.
+        key_activation, strength_activation, gate_activation, sharpening_activation, shift_order:
+            see `AddressingArguments`.
+        erase_activation, add_activation: see `WritingArguments`.
+        write_heads, shift_range, initial_read_weights, initial_write_weights, circular_shift,
+            sharpening_epsilon, write_interpolation_bias, write_shift_bias, read_interpolation_bias,
+            read_shift_bias, read_strength_bias, content_scale: see `NTMArguments`.
         output, access_interval, access_probability, direct_inputs, direct_content_variance,
             direct_addressing_variance: see `CellArguments`; `direct_inputs` is true by default.
 

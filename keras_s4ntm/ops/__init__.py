@@ -5,13 +5,13 @@ The two forms of the temporal links have functions of the same names: `temporal_
 """
 
 from keras_s4ntm.ops import sparse_links, temporal_links
+from keras_s4ntm.ops.activations import activation, oneplus
 from keras_s4ntm.ops.addressing import (
-    address,
     circular_shift,
     content_weights,
+    focus,
     interpolate,
     masked_content_weights,
-    oneplus,
     sharpen,
 )
 from keras_s4ntm.ops.allocation import (
@@ -25,13 +25,14 @@ from keras_s4ntm.ops.memory import read, write
 from keras_s4ntm.ops.ssm import discretize, ssm_chunk, ssm_kernel, ssm_step
 
 __all__ = [
-    "address",
+    "activation",
     "allocation_weights",
     "bidirectional_convolution",
     "causal_convolution",
     "circular_shift",
     "content_weights",
     "discretize",
+    "focus",
     "interpolate",
     "masked_content_weights",
     "oneplus",

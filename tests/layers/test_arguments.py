@@ -31,9 +31,11 @@ OTHER_THAN_DEFAULT = {
     # controllers
     "units": [6, 5],
     "controller": "feedforward",
+    "controller_activation": "relu",
     "input_variance": 4.0,
     "forget_bias": -2.0,
     "recurrent_gain": 0.1,
+    "learn_initial_state": True,
     # S4D
     "blocks": 2,
     "state_dimension": 4,
@@ -51,11 +53,26 @@ OTHER_THAN_DEFAULT = {
     "order": "read-first",
     "memory_initializer": keras.initializers.serialize(keras.initializers.Constant(0.5)),
     "learn_initial_memory": True,
+    "reads_initializer": 0.5,
+    "learn_initial_reads": True,
+    "cosine_epsilon": 1e-6,
+    "norm_epsilon": 1e-8,
+    "interface_clip": 20.0,
     "head_noise": 0.25,
     # of an NTM
     "write_heads": 2,
     "shift_range": 2,
     "initial_read_weights": "uniform",
+    "initial_write_weights": "learned",
+    "circular_shift": False,
+    "sharpening_epsilon": 1e-6,
+    "key_activation": "linear",
+    "strength_activation": "10*sigmoid",
+    "gate_activation": "hard_sigmoid",
+    "sharpening_activation": "1+9*sigmoid",
+    "erase_activation": "1+0*sigmoid",
+    "add_activation": "relu",
+    "shift_order": "wrapped",
     "write_interpolation_bias": -6.0,
     "write_shift_bias": 8.0,
     "read_interpolation_bias": [-3.0, 3.0],
@@ -68,6 +85,8 @@ OTHER_THAN_DEFAULT = {
     "deallocation": True,
     "link_sharpness": True,
     "sparse_links": 4,
+    "read_mode_order": "content-last",
+    "usage_gradient": False,
     "free_gate_bias": -4.0,
     "allocation_gate_bias": 3.0,
     "write_gate_bias": 3.5,
@@ -103,6 +122,8 @@ def names_of(kind):
 def others_of(kind):
     """`{name: value}` of all arguments of a layer, no value the default."""
     values = {**OTHER_THAN_DEFAULT, **(OF_S4D if kind in (S4DNTM, S4DNTMCell) else {})}
+    if kind in (DNC, DNCCell):
+        values["key_activation"] = "tanh"  # linear is the default
     return {name: values[name] for name in names_of(kind)}
 
 

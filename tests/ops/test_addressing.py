@@ -25,6 +25,11 @@ def random_addressing(rng, slots=N, reach=1):
     }
 
 
+def address(memory, previous, key, strength, gate, shift, gamma):
+    """The whole mechanism, as a head uses it."""
+    return ops.focus(ops.content_weights(memory, key, strength), previous, gate, shift, gamma)
+
+
 def as_float32(arguments):
     return tensors(arguments.values())
 
@@ -86,7 +91,7 @@ def test_sharpening_with_gamma_1_changes_nothing(rng):
 @pytest.mark.parametrize("reach", [1, 2])
 def test_address_equals_figure_2(rng, reach):
     a = random_addressing(rng, reach=reach)
-    actual = ops.address(*as_float32(a))
+    actual = address(*as_float32(a))
     np.testing.assert_allclose(numpy(actual), oracle.address(**a), atol=ATOL)
 
 
@@ -94,7 +99,7 @@ def test_gradients_of_address_equal_finite_differences(rng):
     a = random_addressing(rng, slots=5)
     mix = rng.normal(size=(B, H, 5))
     expected = finite_differences(lambda *x: mix * oracle.address(*x), list(a.values()))
-    actual = gradients(lambda *x: tensors([mix])[0] * ops.address(*x), as_float32(a))
+    actual = gradients(lambda *x: tensors([mix])[0] * address(*x), as_float32(a))
     for name, g, e in zip(a, actual, expected, strict=True):
         np.testing.assert_allclose(g, e, atol=2e-4, err_msg=name)
 
@@ -123,11 +128,11 @@ EDGES = {
 @pytest.mark.parametrize("edge", EDGES)
 def test_address_is_right_and_its_gradients_finite_at_the_edge(rng, edge):
     a = {**random_addressing(rng), **EDGES[edge]}
-    actual = numpy(ops.address(*as_float32(a)))
+    actual = numpy(address(*as_float32(a)))
     np.testing.assert_allclose(actual, oracle.address(**a), atol=ATOL)
     np.testing.assert_allclose(actual.sum(-1), 1, atol=1e-5)
     (mix,) = tensors([rng.normal(size=(B, H, N))])
-    for name, g in zip(a, gradients(lambda *x: mix * ops.address(*x), as_float32(a)), strict=True):
+    for name, g in zip(a, gradients(lambda *x: mix * address(*x), as_float32(a)), strict=True):
         assert np.isfinite(g).all(), name
 
 
@@ -137,7 +142,7 @@ def test_weights_sum_to_one_over_784_steps(rng):
     for _ in range(784):
         a["key"] = rng.normal(size=(B, H, M))
         a["previous"] = weights
-        weights = numpy(ops.address(*as_float32(a)))
+        weights = numpy(address(*as_float32(a)))
     np.testing.assert_allclose(weights.sum(-1), 1, atol=1e-5)
     assert (weights >= 0).all()
 
@@ -186,7 +191,44 @@ def test_a_mask_of_ones_changes_nothing_and_one_of_zeros_hides_the_difference(rn
     np.testing.assert_allclose(after, before, atol=1e-6)
 
 
-def test_oneplus_is_one_plus_softplus_and_finite_far_out():
-    x = np.array([-200.0, -1.0, 0.0, 1.0, 200.0])
-    actual = numpy(ops.oneplus(*tensors([x])))
-    np.testing.assert_allclose(actual, 1 + oracle.softplus(x), rtol=1e-6)
+def test_where_the_memory_is_no_ring_what_leaves_it_is_lost(rng):
+    weights, shift = rng.uniform(size=(B, H, N)), oracle.softmax(rng.normal(size=(B, H, 3)))
+    padded = np.pad(weights, ((0, 0), (0, 0), (1, 1)))
+    expected = oracle.circular_shift(padded, shift)[..., 1:-1]
+    actual = numpy(ops.circular_shift(*tensors([weights, shift]), circular=False))
+    np.testing.assert_allclose(actual, expected, atol=ATOL)
+
+
+@pytest.mark.parametrize("epsilons", [(0.0, 1e-16), (1e-6, 1e-6), (0.1, 0.2)], ids=str)
+def test_content_weights_with_other_epsilons_values_and_gradients(rng, epsilons):
+    in_cosine, in_norm = epsilons
+    memory, key, strength = (
+        rng.normal(size=(2, 4, 3)),
+        rng.normal(size=(2, 1, 3)),
+        np.full((2, 1), 2),
+    )
+
+    def expected(memory, key, strength):
+        dot = np.einsum("bhm,bnm->bhn", key, memory)
+        slot_norm = np.sqrt((memory**2).sum(-1) + in_norm)[:, None]
+        key_norm = np.sqrt((key**2).sum(-1) + in_norm)[..., None]
+        return oracle.softmax(strength[..., None] * dot / (slot_norm * key_norm + in_cosine))
+
+    def actual(memory, key, strength):
+        return ops.content_weights(memory, key, strength, in_cosine, in_norm)
+
+    arrays = [memory, key, strength]
+    np.testing.assert_allclose(numpy(actual(*tensors(arrays))), expected(*arrays), atol=ATOL)
+    mix = rng.normal(size=(2, 1, 4))
+    wanted = finite_differences(lambda *x: mix * expected(*x), arrays)
+    got = gradients(lambda *x: tensors([mix])[0] * actual(*x), tensors(arrays))
+    for a, b in zip(got, wanted, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-4)
+
+
+def test_a_masked_look_up_has_the_same_epsilons(rng):
+    memory, key = rng.normal(size=(2, 4, 3)), rng.normal(size=(2, 1, 3))
+    arguments = tensors([memory, key, np.full((2, 1), 2.0)])
+    plain = ops.content_weights(*arguments, 0.1, 0.2)
+    masked = ops.masked_content_weights(*arguments, *tensors([np.ones((2, 1, 3))]), 0.1, 0.2)
+    np.testing.assert_allclose(numpy(masked), numpy(plain), atol=ATOL)

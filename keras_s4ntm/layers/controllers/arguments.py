@@ -25,19 +25,24 @@ class ControllerArguments(Arguments):
         controller: `"lstm"`, `"feedforward"`, a layer as described in `Controller`, or any Keras
             RNN cell; for the last two all other arguments are without effect.
         units: units of the controller, or a list for stacked layers.
+        controller_activation: of a feed-forward controller, any of Keras.
         input_variance: variance of the initial input weights, times the number of inputs. Default:
             Glorot's.
         forget_bias: of an LSTM: the initial bias of the forget gates. 1 starts ready to remember,
             -2 nearly without a memory of its own.
         recurrent_gain: of an LSTM: of the initial orthogonal weights through which the read vectors
             and a layer's own last output come.
+        learn_initial_state: of an LSTM: whether its states before the first time step are trained;
+            else they are zeros.
     """
 
     controller: str = "lstm"
     units: int | list[int] = 100
+    controller_activation: str = "tanh"
     input_variance: float | None = None
     forget_bias: float = 1.0
     recurrent_gain: float = 1.0
+    learn_initial_state: bool = False
 
     def __post_init__(self):
         units_list(self.units)

@@ -7,11 +7,7 @@ from keras_s4ntm.layers.controllers.keras_cell import CellController
 from keras_s4ntm.layers.controllers.lstm import LSTMController
 from keras_s4ntm.layers.controllers.s4d import S4DController
 
-# By name: the class, and which of the `ControllerArguments` it takes.
-CONTROLLERS = {
-    "lstm": (LSTMController, ("units", "input_variance", "forget_bias", "recurrent_gain")),
-    "feedforward": (FeedForwardController, ("units", "input_variance")),
-}
+CONTROLLERS = ("lstm", "feedforward")  # those with a name
 
 
 def get_controller(controller, dtype=None):
@@ -32,6 +28,17 @@ def make_controller(arguments, dtype=None):
         return S4DController(**arguments.config(), name="controller", dtype=dtype)
     if not isinstance(arguments.controller, str) or arguments.controller not in CONTROLLERS:
         return get_controller(arguments.controller, dtype)
-    kind, names = CONTROLLERS[arguments.controller]
-    own = {name: getattr(arguments, name) for name in names}
-    return kind(**own, name="controller", dtype=dtype)
+    shared = {
+        "units": arguments.units,
+        "input_variance": arguments.input_variance,
+        "name": "controller",
+        "dtype": dtype,
+    }
+    if arguments.controller == "feedforward":
+        return FeedForwardController(**shared, activation=arguments.controller_activation)
+    return LSTMController(
+        **shared,
+        forget_bias=arguments.forget_bias,
+        recurrent_gain=arguments.recurrent_gain,
+        learn_initial_state=arguments.learn_initial_state,
+    )

@@ -20,17 +20,26 @@ class LSTMController(Controller):
     others, and only the first layer has the term `W x_t`.
 
     Args:
-        units, input_variance, forget_bias, recurrent_gain: see `ControllerArguments`.
+        units, input_variance, forget_bias, recurrent_gain, learn_initial_state: see
+            `ControllerArguments`.
     """
 
     def __init__(
-        self, units, *, input_variance=None, forget_bias=1.0, recurrent_gain=1.0, **kwargs
+        self,
+        units,
+        *,
+        input_variance=None,
+        forget_bias=1.0,
+        recurrent_gain=1.0,
+        learn_initial_state=False,
+        **kwargs,
     ):
         super().__init__(**kwargs)
         self.units = units_list(units)
         self.input_variance = input_variance
         self.forget_bias = forget_bias
         self.recurrent_gain = recurrent_gain
+        self.learn_initial_state = learn_initial_state
         self.state_size = [u for u in self.units for _ in ("hidden", "carry")]
         self.output_size = self.units[-1]
 
@@ -58,7 +67,21 @@ class LSTMController(Controller):
                 )
             )
             below = units
+        if self.learn_initial_state:
+            self.initial_states = [
+                self.add_weight(name=f"initial_state_{i}", shape=(size,), initializer="zeros")
+                for i, size in enumerate(self.state_size)
+            ]
         self.built = True
+
+    def get_initial_state(self, batch_size):
+        zeros = super().get_initial_state(batch_size)
+        if not self.learn_initial_state:
+            return zeros
+        return [
+            zero + ops.cast(state, self.compute_dtype)
+            for zero, state in zip(zeros, self.initial_states, strict=True)
+        ]
 
     def project_inputs(self, inputs):
         return ops.matmul(inputs, self.input_kernel) + self.biases[0]
@@ -96,4 +119,5 @@ class LSTMController(Controller):
             "input_variance": self.input_variance,
             "forget_bias": self.forget_bias,
             "recurrent_gain": self.recurrent_gain,
+            "learn_initial_state": self.learn_initial_state,
         }

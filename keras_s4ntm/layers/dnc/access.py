@@ -82,16 +82,16 @@ class DNCAccess(MemoryAccess):
         )
 
     def build(self, input_shape):
-        self.memory.build()
+        super().build(input_shape)
         self.interface.build(input_shape)
-        self.built = True
 
     def get_initial_state(self, batch_size):
         """The initial memory; nothing used, written or read."""
+        memory = self.memory.get_initial_state(batch_size)
         zeros = [
-            ops.zeros((batch_size, *shape), self.compute_dtype) for shape in self.state_shapes[1:]
+            ops.zeros((batch_size, *shape), self.compute_dtype) for shape in self.state_shapes[1:-1]
         ]
-        return DNCState(self.memory.get_initial_state(batch_size), *zeros)
+        return DNCState(memory, *zeros, self.initial_reads(memory))
 
     def project(self, hidden):
         return self.interface.call(hidden)
@@ -99,8 +99,8 @@ class DNCAccess(MemoryAccess):
     def look_up(self, memory, key, strength, mask):
         """Content weights, by a part of the vectors where there is a mask."""
         if mask is None:
-            return content_weights(memory, key, strength)
-        return masked_content_weights(memory, key, strength, mask)
+            return content_weights(memory, key, strength, **self.similarity)
+        return masked_content_weights(memory, key, strength, mask, **self.similarity)
 
     def move(self, interface, state, trace=False):
         parts = self.interface.parts(interface)
@@ -108,7 +108,9 @@ class DNCAccess(MemoryAccess):
 
         # Where to write: to free slots, or by content.
         retention = allocation.retention(parts["free_gates"], state.read_weights)
-        usage = allocation.update_usage(state.usage, state.write_weights, retention)
+        before = state.write_weights
+        before = before if self.arguments.usage_gradient else ops.stop_gradient(before)
+        usage = allocation.update_usage(state.usage, before, retention)
         free = allocation.allocation_weights(usage)
         write_content = self.look_up(
             memory, parts["write_key"], parts["write_strength"], parts.get("write_mask")

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from keras_s4ntm.checks import check_finite, check_positive, check_sparse_links
+from keras_s4ntm.checks import check_choice, check_finite, check_positive, check_sparse_links
+from keras_s4ntm.conventions import READ_MODES, parse_activation
 from keras_s4ntm.layers.memory.arguments import MemoryArguments
 
 BIASES = (
@@ -27,6 +28,12 @@ class DNCArguments(MemoryArguments):
         link_sharpness: whether forward and backward weights are sharpened (2019).
         sparse_links: K, how many links each slot keeps, 8 in the paper: they take 2 * N * K
             numbers for each sequence. Default: all of them, N * N numbers.
+        key_activation, strength_activation, add_activation: of the keys, the key strengths and
+            the add vector; as those of `AddressingArguments`.
+        read_mode_order: what the three read modes stand for. `"content-second"`: backward, content,
+            forward; `"content-last"`: backward, forward, content. It matters for weights that come
+            from elsewhere only.
+        usage_gradient: whether there is a gradient through the usage to the write weights.
         free_gate_bias, allocation_gate_bias, write_gate_bias: initial biases of the gates, in
             logits.
         backward_mode_bias, forward_mode_bias: initial biases of the read modes, in logits, beside
@@ -41,6 +48,11 @@ class DNCArguments(MemoryArguments):
     deallocation: bool = False
     link_sharpness: bool = False
     sparse_links: int | None = None
+    key_activation: str = "linear"
+    strength_activation: str = "1+softplus"
+    add_activation: str = "linear"
+    read_mode_order: str = "content-second"
+    usage_gradient: bool = True
     free_gate_bias: float = 0.0
     allocation_gate_bias: float = 0.0
     write_gate_bias: float = 0.0
@@ -55,6 +67,9 @@ class DNCArguments(MemoryArguments):
             raise ValueError(f"mask_floor must be in [0, 1), got {self.mask_floor!r}.")
         if self.sparse_links is not None:
             self.sparse_links = check_sparse_links(self.sparse_links, self.memory_size)
+        for name in ("key_activation", "strength_activation", "add_activation"):
+            parse_activation(name, getattr(self, name))
+        check_choice("read_mode_order", self.read_mode_order, READ_MODES)
         for name in BIASES:
             check_finite(name, getattr(self, name))
         for name in SCALES:

@@ -18,10 +18,13 @@ class DNCCell(NamedCell):
     interface vector of the access. The paper's output is a linear layer on `output="all"`.
 
     Args:
-        units, controller, input_variance, forget_bias, recurrent_gain: see `ControllerArguments`.
+        units, controller, controller_activation, input_variance, forget_bias, recurrent_gain,
+            learn_initial_state: see `ControllerArguments`.
         memory_size, memory_width, read_heads, order, memory_initializer, learn_initial_memory,
+            reads_initializer, learn_initial_reads, cosine_epsilon, norm_epsilon, interface_clip,
             head_noise: see `MemoryArguments`; the memory holds zeros at first.
-        content_masking, mask_floor, deallocation, link_sharpness, sparse_links, free_gate_bias,
+        content_masking, mask_floor, deallocation, link_sharpness, sparse_links, key_activation,
+            strength_activation, add_activation, read_mode_order, usage_gradient, free_gate_bias,
             allocation_gate_bias, write_gate_bias, backward_mode_bias, forward_mode_bias,
             read_key_scale, add_scale: see `DNCArguments`.
         output, access_interval, access_probability, direct_inputs, direct_content_variance,

@@ -14,25 +14,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_s4ntm.ops import oneplus
+from keras_s4ntm.conventions import READ_MODES
+from keras_s4ntm.ops import activation, oneplus
 
-# What keeps each part within its bounds: the paper's, then those of 2019.
-BOUNDS = {
-    "read_keys": keras.activations.linear,
-    "read_strengths": oneplus,
-    "write_key": keras.activations.linear,
-    "write_strength": oneplus,
-    "erase": ops.sigmoid,
-    "add": keras.activations.linear,
-    "free_gates": ops.sigmoid,
-    "allocation_gate": ops.sigmoid,
-    "write_gate": ops.sigmoid,
-    "read_modes": ops.softmax,
-    "read_masks": ops.sigmoid,
-    "write_mask": ops.sigmoid,
-    "forward_sharpness": oneplus,
-    "backward_sharpness": oneplus,
-}
 CONTENT = ("read_keys", "write_key", "erase", "add")
 
 
@@ -72,6 +56,11 @@ class Interface(keras.layers.Layer):
         self.shapes = shapes
         self.size = sum(math.prod(shape) for shape in shapes.values())
         self.is_content = self.flat(dict.fromkeys(CONTENT, True), False)
+        self.bounds = bounds(arguments)
+        self.mode_places = [
+            READ_MODES[arguments.read_mode_order].index(mode)
+            for mode in READ_MODES["content-second"]
+        ]
 
     def build(self, input_shape):
         self.kernel = self.add_weight(
@@ -95,13 +84,14 @@ class Interface(keras.layers.Layer):
         return keras.initializers.GlorotUniform()(shape, dtype) * scale
 
     def initial_bias(self, shape, dtype=None):
-        """The biases of the gates and of the read modes: backward, content, forward."""
+        """The biases of the gates and of the read modes."""
         own = self.arguments
+        modes = {"backward": own.backward_mode_bias, "forward": own.forward_mode_bias}
         biases = {
             "free_gates": own.free_gate_bias,
             "allocation_gate": own.allocation_gate_bias,
             "write_gate": own.write_gate_bias,
-            "read_modes": (own.backward_mode_bias, 0.0, own.forward_mode_bias),
+            "read_modes": [modes.get(mode, 0.0) for mode in READ_MODES[own.read_mode_order]],
         }
         return ops.convert_to_tensor(self.flat(biases, 0.0), dtype)
 
@@ -109,15 +99,42 @@ class Interface(keras.layers.Layer):
         return ops.matmul(hidden, self.kernel) + self.bias
 
     def parts(self, interface):
-        """The interface vector by name, within its bounds: `{name: (B, ...)}`."""
+        """The interface vector by name, within its bounds: `{name: (B, ...)}`.
+
+        The read modes are backward, content, forward, whatever their order in the vector.
+        """
         named, first = {}, 0
         for name, shape in self.shapes.items():
             # A slice: on PyTorch `ops.split` reads from a tensor, at every step, where to split.
             part = interface[:, first : first + math.prod(shape)]
-            named[name] = BOUNDS[name](ops.reshape(part, (-1, *shape)))
+            named[name] = self.bounds[name](ops.reshape(part, (-1, *shape)))
             first += math.prod(shape)
+        if self.arguments.read_mode_order != "content-second":
+            named["read_modes"] = ops.take(named["read_modes"], self.mode_places, axis=-1)
         if self.arguments.content_masking:
             floor = self.arguments.mask_floor
             for name in ("read_masks", "write_mask"):
                 named[name] = floor + (1.0 - floor) * named[name]
         return named
+
+
+def bounds(arguments):
+    """What keeps each part within its bounds: the paper's, then those of 2019."""
+    key = activation("key_activation", arguments.key_activation)
+    strength = activation("strength_activation", arguments.strength_activation)
+    return {
+        "read_keys": key,
+        "read_strengths": strength,
+        "write_key": key,
+        "write_strength": strength,
+        "erase": ops.sigmoid,
+        "add": activation("add_activation", arguments.add_activation),
+        "free_gates": ops.sigmoid,
+        "allocation_gate": ops.sigmoid,
+        "write_gate": ops.sigmoid,
+        "read_modes": ops.softmax,
+        "read_masks": ops.sigmoid,
+        "write_mask": ops.sigmoid,
+        "forward_sharpness": oneplus,
+        "backward_sharpness": oneplus,
+    }

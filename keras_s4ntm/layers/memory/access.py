@@ -6,10 +6,12 @@ Shapes: B batch, T time steps, N memory slots, M their width, R read heads.
 import keras
 from keras import ops
 
+from keras_s4ntm.backend.exporting import exporting_onnx
 from keras_s4ntm.backend.random_numbers import normal
 from keras_s4ntm.layers.arguments import claim
-from keras_s4ntm.layers.memory.memory import Memory
+from keras_s4ntm.layers.memory.memory import Memory, get_initializer
 from keras_s4ntm.layers.memory.states import where
+from keras_s4ntm.ops.memory import read, transposed
 
 
 class MemoryAccess(keras.layers.Layer):
@@ -26,6 +28,7 @@ class MemoryAccess(keras.layers.Layer):
     - `state_shapes`: a `State` of their shapes, without the batch;
     - `interface_size` and `is_content`: the length of the interface vector, and which of its
       numbers are content (keys, erase and add vectors);
+    - `build(input_shape)`, which calls this class's;
     - `get_initial_state(batch_size)`;
     - `project(hidden)`: the interface vector, for one time step or for all of them at once;
     - `move(interface, state, trace)`: one time step in float32, `(state, quantities)`.
@@ -59,6 +62,50 @@ class MemoryAccess(keras.layers.Layer):
             name="memory",
             dtype=self.dtype_policy,
         )
+        self.similarity = {
+            "cosine_epsilon": self.arguments.cosine_epsilon,
+            "norm_epsilon": self.arguments.norm_epsilon,
+        }
+        if self.has_own_initial_reads:
+            initializer = self.arguments.reads_initializer
+            self.reads_initializer = get_initializer("reads_initializer", initializer)
+
+    def build(self, input_shape):
+        self.memory.build()
+        if self.has_own_initial_reads:
+            self.own_initial_reads = self.add_weight(
+                name="initial_reads",
+                shape=(self.read_size,),
+                initializer=self.reads_initializer,
+                trainable=self.arguments.learn_initial_reads,
+            )
+        self.built = True
+
+    @property
+    def has_own_initial_reads(self):
+        """Whether the read vectors before the first time step are a weight: neither zeros nor what
+        the memory holds.
+        """
+        own = self.arguments
+        return own.learn_initial_reads or own.reads_initializer not in ("memory", 0)
+
+    def initial_reads(self, memory, read_weights=None):
+        """The read vectors before the first time step.
+
+        Args:
+            memory: `(B, M, N)`, the initial memory, transposed.
+            read_weights: `(B, R, N)`, where the read heads start. Default: nowhere.
+
+        Returns:
+            `(B, R*M)`.
+        """
+        batch_size = ops.shape(memory)[0]
+        if self.has_own_initial_reads:
+            own = ops.cast(self.own_initial_reads, self.compute_dtype)
+            return ops.tile(ops.expand_dims(own, 0), (batch_size, 1))
+        if self.arguments.reads_initializer == "memory" and read_weights is not None:
+            return ops.reshape(read(transposed(memory), read_weights), (-1, self.read_size))
+        return ops.zeros((batch_size, self.read_size), self.compute_dtype)
 
     @property
     def read_size(self):
@@ -77,7 +124,7 @@ class MemoryAccess(keras.layers.Layer):
 
         if access_mask is None:
             return accessed()
-        if trace:
+        if trace or exporting_onnx():
             return accessed_by_some()
         return ops.cond(ops.any(access_mask), lambda: accessed_by_some()[0], lambda: state), None
 
@@ -95,6 +142,9 @@ class MemoryAccess(keras.layers.Layer):
             computed, by the names of the paper, or `None`.
         """
         lower = self.compute_dtype != "float32"
+        if self.arguments.interface_clip is not None:
+            limit = self.arguments.interface_clip
+            interface = ops.clip(interface, -limit, limit)
         if lower:
             interface, *state = (ops.cast(x, "float32") for x in (interface, *state))
             state = self.State(*state)
@@ -112,9 +162,8 @@ class MemoryAccess(keras.layers.Layer):
         return ops.cast(noise, self.compute_dtype)
 
     def get_config(self):
-        initializer = keras.initializers.serialize(self.memory.initializer)
-        return {
-            **super().get_config(),
-            **self.arguments.config(),
-            "memory_initializer": initializer,
-        }
+        config = {**super().get_config(), **self.arguments.config()}
+        config["memory_initializer"] = keras.initializers.serialize(self.memory.initializer)
+        if isinstance(config["reads_initializer"], keras.Initializer):
+            config["reads_initializer"] = keras.initializers.serialize(self.reads_initializer)
+        return config

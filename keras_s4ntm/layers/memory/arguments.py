@@ -1,13 +1,17 @@
 """Arguments that every memory, and every cell with a memory, has."""
 
-import math
 from dataclasses import dataclass
 
-from keras_s4ntm.checks import check_choice, check_positive, check_positive_int
+from keras_s4ntm.checks import (
+    check_choice,
+    check_not_negative,
+    check_positive,
+    check_positive_int,
+)
+from keras_s4ntm.conventions import COSINE_EPSILON, NORM_EPSILON
 from keras_s4ntm.layers.arguments import Arguments
 
-OUTPUTS = ("all", "reads", "recent-reads")
-ORDERS = ("write-first", "read-first")
+OUTPUTS = ("all", "reads", "recent-reads", "controller")
 
 
 @dataclass(kw_only=True)
@@ -22,9 +26,19 @@ class MemoryArguments(Arguments):
             time step; `"read-first"`: from the memory before it.
         memory_initializer: what the memory holds at first: a number or a Keras initializer.
         learn_initial_memory: whether the initial contents are trained.
+        reads_initializer: the read vectors before the first time step, which the controller sees
+            in it: a number, a Keras initializer, or `"memory"`: what the heads read from the
+            initial memory where they start.
+        learn_initial_reads: whether these read vectors are trained.
+        cosine_epsilon: of content addressing: added to the product of the norms.
+        norm_epsilon: of content addressing: added to the square of a norm.
+        interface_clip: the largest absolute value of a number in the interface vector. Default:
+            any.
         head_noise: standard deviation of the noise on the interface vector in training. It makes
             decisions that are nearly wrong wrong at times, so that they are learned with a margin.
     """
+
+    orders = ("write-first", "read-first")  # those that `order` may be
 
     memory_size: int = 128
     memory_width: int = 20
@@ -32,15 +46,28 @@ class MemoryArguments(Arguments):
     order: str = "write-first"
     memory_initializer: float | str = 1e-6
     learn_initial_memory: bool = False
+    reads_initializer: float | str = 0.0
+    learn_initial_reads: bool = False
+    cosine_epsilon: float = COSINE_EPSILON
+    norm_epsilon: float = NORM_EPSILON
+    interface_clip: float | None = None
     head_noise: float = 0.0
 
     def __post_init__(self):
         self.memory_size = check_positive_int("memory_size", self.memory_size)
         self.memory_width = check_positive_int("memory_width", self.memory_width)
         self.read_heads = check_positive_int("read_heads", self.read_heads)
-        check_choice("order", self.order, ORDERS)
-        if not isinstance(self.head_noise, int | float) or not 0 <= self.head_noise < math.inf:
-            raise ValueError(f"head_noise must be a number from 0 on, got {self.head_noise!r}.")
+        check_choice("order", self.order, self.orders)
+        if self.learn_initial_reads and self.reads_initializer == "memory":
+            raise ValueError(
+                "learn_initial_reads trains read vectors of their own; with "
+                "reads_initializer='memory' they follow from the memory. Use one of the two."
+            )
+        check_not_negative("cosine_epsilon", self.cosine_epsilon)
+        check_positive("norm_epsilon", self.norm_epsilon)
+        if self.interface_clip is not None:
+            check_positive("interface_clip", self.interface_clip)
+        check_not_negative("head_noise", self.head_noise)
 
 
 @dataclass(kw_only=True)
@@ -50,7 +77,8 @@ class CellArguments(Arguments):
     Args:
         output: `"all"`: the controller's output, then the read vectors. `"reads"`: the read vectors
             alone: nothing then reaches the output but through the memory. `"recent-reads"`: the
-            read vectors of this time step, then those of the step before.
+            read vectors of this time step, then those of the step before. `"controller"`: the
+            controller's output alone, of a controller that sees the read vectors.
         access_interval: k: the heads access the memory at every k-th time step. `"sequence"`:
             once, driven by the mean over time; only where the controller's output of all time
             steps is computed at once.

@@ -15,6 +15,7 @@ from keras_s4ntm.layers.controllers.get import get_controller
 from keras_s4ntm.layers.memory.arguments import CellArguments
 from keras_s4ntm.layers.memory.schedule import AccessSchedule
 from keras_s4ntm.layers.memory.states import flattened, shaped, sizes_of
+from keras_s4ntm.ops.half_precision import widened
 
 
 class CellState(NamedTuple):
@@ -69,8 +70,14 @@ class MemoryCell(keras.layers.Layer):
                 "access_interval='sequence' accesses the memory once, after all features: it needs "
                 "a controller that does not see the read vectors, S4D without read_feedback."
             )
-        more = {"reads": 0, "recent-reads": access.read_size, "all": self.controller.output_size}
-        self.output_size = access.read_size + more[own.output]
+        if own.output == "controller" and self.controller.parallel:
+            raise ValueError(
+                "output='controller' needs a controller that sees the read vectors: this one does "
+                "not, and the memory would have no effect."
+            )
+        hidden, reads = self.controller.output_size, access.read_size
+        outputs = {"reads": reads, "recent-reads": 2 * reads, "controller": hidden}
+        self.output_size = outputs.get(own.output, hidden + reads)
         sizes = [self.output_size, *self.schedule.state_size, *self.controller.state_size]
         self.state_shapes = [(size,) for size in sizes] + list(access.state_shapes)
         self.state_size = sizes_of(self.state_shapes)
@@ -134,16 +141,21 @@ class MemoryCell(keras.layers.Layer):
 
     def direct(self, inputs):
         """What reaches the heads directly, for one time step or for all of them at once."""
-        return ops.matmul(inputs, self.direct_kernel)
+        return ops.matmul(widened(inputs), self.direct_kernel)
 
     def interface(self, hidden, inputs):
         """The interface vector, for one time step or for all of them at once."""
-        interface = self.access.project(hidden)
+        interface = self.access.project(widened(hidden))
         return interface + self.direct(inputs) if self.arguments.direct_inputs else interface
 
     def output(self, hidden, reads, reads_before):
         """The output, for one time step or for all of them at once."""
-        parts = {"reads": [reads], "recent-reads": [reads, reads_before], "all": [hidden, reads]}
+        parts = {
+            "all": [hidden, reads],
+            "reads": [reads],
+            "recent-reads": [reads, reads_before],
+            "controller": [hidden],
+        }
         return ops.concatenate(parts[self.arguments.output], axis=-1)
 
     def step(self, projected, states, access_mask=None, noise=None, constants=None, trace=False):
@@ -170,7 +182,7 @@ class MemoryCell(keras.layers.Layer):
         offset = projected.get("direct")
         if noise is not None:
             offset = noise if offset is None else offset + noise
-        driving = self.controller.drive(hidden, controller)
+        driving = widened(self.controller.drive(hidden, controller))
         access, quantities = self.access.call(driving, state.access, access_mask, offset, trace)
         output = self.output(hidden, access.reads, state.access.reads)
         return output, [output, *schedule, *controller, *access], quantities

@@ -35,7 +35,7 @@ class Memory(keras.layers.Layer):
         super().__init__(**kwargs)
         self.memory_size = check_positive_int("memory_size", memory_size)
         self.memory_width = check_positive_int("memory_width", memory_width)
-        self.initializer = get_initializer(initializer)
+        self.initializer = get_initializer("memory_initializer", initializer)
         self.learn_initial = learn_initial
 
     def build(self, input_shape=None):
@@ -66,14 +66,13 @@ class Memory(keras.layers.Layer):
         }
 
 
-def get_initializer(initializer):
-    """A Keras initializer from one, its name, or a number."""
+def get_initializer(name, initializer):
+    """A Keras initializer from one, its name, or a number, which an argument of this name is."""
     if isinstance(initializer, int | float):
-        return keras.initializers.Constant(check_finite("memory_initializer", initializer))
+        return keras.initializers.Constant(check_finite(name, initializer))
     try:
         return keras.initializers.get(initializer)
     except ValueError as error:
         raise ValueError(
-            "memory_initializer must be a number, a Keras initializer or the name of one, got "
-            f"{initializer!r}."
+            f"{name} must be a number, a Keras initializer or the name of one, got {initializer!r}."
         ) from error

@@ -13,9 +13,10 @@ from keras import ops
 
 from keras_s4ntm.backend.fast_access import fast_ntm_access
 from keras_s4ntm.layers.memory.access import MemoryAccess
-from keras_s4ntm.layers.ntm.arguments import NTMArguments
-from keras_s4ntm.layers.ntm.heads import ReadHead, WriteHead
-from keras_s4ntm.ops import address, read, write
+from keras_s4ntm.layers.memory.arguments import MemoryArguments
+from keras_s4ntm.layers.ntm.arguments import AddressingArguments, NTMArguments, WritingArguments
+from keras_s4ntm.layers.ntm.heads import Addressing, ReadHead, WriteHead
+from keras_s4ntm.ops import content_weights, focus, read, write
 from keras_s4ntm.ops.memory import transposed
 
 
@@ -32,13 +33,13 @@ class NTMAccess(MemoryAccess):
     """The memory and the heads of a Neural Turing Machine.
 
     The interface vector of all heads comes from one matrix product, and all heads are addressed in
-    one batched operation, from the memory before this time step.
+    one batched operation, from the memory before this time step, unless `order` says otherwise.
 
     Args: see `NTMArguments`.
 
     Call arguments, returns: see `MemoryAccess`. The state is an `NTMState`, the quantities are
-        `keys`, `key_strengths`, `interpolation_gates`, `shift_weights`, `sharpening` of all heads,
-        write heads first, and `erase` and `add` of the write heads.
+        `keys`, `key_strengths`, `content_weights`, `interpolation_gates`, `shift_weights`,
+        `sharpening` of all heads, write heads first, and `erase` and `add` of the write heads.
     """
 
     Arguments = NTMArguments
@@ -54,6 +55,7 @@ class NTMAccess(MemoryAccess):
             interpolation_bias=own.write_interpolation_bias,
             shift_bias=own.write_shift_bias,
             content_scale=own.content_scale,
+            **own.part(WritingArguments),
             name="write_head",
             dtype=self.dtype_policy,
         )
@@ -65,6 +67,7 @@ class NTMAccess(MemoryAccess):
             shift_bias=own.read_shift_bias,
             strength_bias=own.read_strength_bias,
             content_scale=own.content_scale,
+            **own.part(AddressingArguments),
             name="read_head",
             dtype=self.dtype_policy,
         )
@@ -77,23 +80,39 @@ class NTMAccess(MemoryAccess):
         self.interface_size = len(self.is_content)
 
     def build(self, input_shape):
-        self.memory.build()
+        super().build(input_shape)
         self.write_head.build(input_shape)
         self.read_head.build(input_shape)
-        self.built = True
+        own = self.arguments
+        self.initial_logits = {
+            name: self.add_weight(
+                name=f"initial_{name}_weights",
+                shape=(heads, own.memory_size),
+                initializer=keras.initializers.RandomNormal(stddev=0.5),
+            )
+            for name, heads in (("write", own.write_heads), ("read", own.read_heads))
+            if getattr(own, f"initial_{name}_weights") == "learned"
+        }
 
     def get_initial_state(self, batch_size):
-        """The initial memory; heads where they start; read vectors of zeros."""
-        weights = np.zeros(self.state_shapes.weights, "float32")
-        weights[:, 0] = 1.0
-        if self.arguments.initial_read_weights == "uniform":
-            weights[self.arguments.write_heads :] = 1.0 / self.arguments.memory_size
-        weights = ops.convert_to_tensor(weights[None], self.compute_dtype)
-        return NTMState(
-            memory=self.memory.get_initial_state(batch_size),
-            weights=ops.tile(weights, (batch_size, 1, 1)),
-            reads=ops.zeros((batch_size, self.read_size), self.compute_dtype),
-        )
+        """The initial memory; heads and read vectors where they start."""
+        heads = (self.initial_weights("write"), self.initial_weights("read"))
+        weights = ops.expand_dims(ops.concatenate(heads, axis=0), 0)
+        weights = ops.tile(ops.cast(weights, self.compute_dtype), (batch_size, 1, 1))
+        memory = self.memory.get_initial_state(batch_size)
+        reads = self.initial_reads(memory, weights[:, self.arguments.write_heads :])
+        return NTMState(memory, weights, reads)
+
+    def initial_weights(self, name):
+        """Where the heads start, `(heads, N)`; those to `"write"` or those to `"read"`."""
+        own = self.arguments
+        where, slots = getattr(own, f"initial_{name}_weights"), own.memory_size
+        if where == "learned":
+            return ops.softmax(self.initial_logits[name], axis=-1)
+        start = {"first": np.eye(slots)[0], "middle": np.eye(slots)[slots // 2]}
+        start.update(uniform=np.full(slots, 1 / slots), zeros=np.zeros(slots))
+        heads = getattr(own, f"{name}_heads")
+        return ops.convert_to_tensor(np.tile(start[where], (heads, 1)), "float32")
 
     def project(self, hidden):
         """The interface vector, write heads first: one product."""
@@ -117,11 +136,14 @@ class NTMAccess(MemoryAccess):
 
     @property
     def is_plain(self):
-        """Whether it and its heads are exactly those of this package. Faster forms of the step
-        stand for them, not for subclasses that may change a part of it.
+        """Whether it and its heads are exactly those of this package, with its own conventions.
+        Faster forms of the step stand for them, not for subclasses that may change a part of it.
         """
         kinds = (type(self), type(self.write_head), type(self.read_head))
-        return kinds == (NTMAccess, WriteHead, ReadHead)
+        usual = NTMArguments()
+        same = all(getattr(self.arguments, name) == getattr(usual, name) for name in CONVENTIONS)
+        orders = MemoryArguments.orders
+        return kinds == (NTMAccess, WriteHead, ReadHead) and same and self.arguments.order in orders
 
     def move_write_read(self, interface, memory, weights, write_heads, write_first):
         """One time step in the words of the paper.
@@ -144,13 +166,24 @@ class NTMAccess(MemoryAccess):
         addressing = self.read_head.addressing(
             ops.concatenate([for_writing[..., :size], for_reading], axis=1)
         )
-        weights = address(memory, weights, **addressing._asdict())
         erase, add = self.write_head.erase_and_add(for_writing)
-        written = write(memory, weights[:, :write_heads], erase, add)
-        reads = read(written if write_first else memory, weights[:, write_heads:])
+        if self.arguments.order == "write-then-address":
+            writing = Addressing(*(x[:, :write_heads] for x in addressing))
+            reading = Addressing(*(x[:, write_heads:] for x in addressing))
+            write_content, at = self.address(memory, weights[:, :write_heads], writing)
+            written = write(memory, at, erase, add)
+            read_content, places = self.address(written, weights[:, write_heads:], reading)
+            reads = read(written, places)
+            content = ops.concatenate([write_content, read_content], axis=1)
+            weights = ops.concatenate([at, places], axis=1)
+        else:
+            content, weights = self.address(memory, weights, addressing)
+            written = write(memory, weights[:, :write_heads], erase, add)
+            reads = read(written if write_first else memory, weights[:, write_heads:])
         quantities = {
             "keys": addressing.key,
             "key_strengths": addressing.strength,
+            "content_weights": content,
             "interpolation_gates": addressing.gate,
             "shift_weights": addressing.shift,
             "sharpening": addressing.gamma,
@@ -158,3 +191,23 @@ class NTMAccess(MemoryAccess):
             "add": add,
         }
         return transposed(written), weights, ops.reshape(reads, (-1, self.read_size)), quantities
+
+    def address(self, memory, previous, addressing):
+        """Where heads look (figure 2): content weights and weights, each `(B, H, N)`."""
+        key, strength, gate, shift, gamma = addressing
+        content = content_weights(memory, key, strength, **self.similarity)
+        own = self.arguments
+        weights = focus(
+            content, previous, gate, shift, gamma, own.circular_shift, own.sharpening_epsilon
+        )
+        return content, weights
+
+
+# What the fast forms of the step have built in.
+CONVENTIONS = (
+    *WritingArguments.names(),
+    "cosine_epsilon",
+    "norm_epsilon",
+    "sharpening_epsilon",
+    "circular_shift",
+)

@@ -13,6 +13,10 @@ import numpy as np
 from keras import ops
 
 from keras_s4ntm.checks import check_positive_int
+from keras_s4ntm.conventions import SHIFT_ORDERS
+from keras_s4ntm.layers.arguments import claim
+from keras_s4ntm.layers.ntm.arguments import AddressingArguments, WritingArguments
+from keras_s4ntm.ops import activation
 
 
 class Addressing(NamedTuple):
@@ -21,7 +25,7 @@ class Addressing(NamedTuple):
     key: Any  # (B, H, M)
     strength: Any  # (B, H), > 0
     gate: Any  # (B, H), in (0, 1)
-    shift: Any  # (B, H, 2S+1), a distribution
+    shift: Any  # (B, H, 2S+1), a distribution over -S to +S, in ascending order
     gamma: Any  # (B, H), >= 1
 
 
@@ -39,14 +43,17 @@ class ReadHead(keras.layers.Layer):
             of numbers that the heads take in turn.
         content_scale: how many times as large as Glorot's the initial weights of key, erase and
             add vectors are.
+        **arguments: the activations and the order of the shift weights, see `AddressingArguments`.
 
     Call arguments:
         controller_output: `(B, H)`.
 
     Returns:
-        An `Addressing`: key = tanh, strength = softplus, gate = sigmoid, shift = softmax,
-        gamma = 1 + softplus of a linear map of the controller's output.
+        An `Addressing`. Unless told otherwise key = tanh, strength = softplus, gate = sigmoid,
+        shift = softmax, gamma = 1 + softplus of a linear map of the controller's output.
     """
+
+    Arguments = AddressingArguments
 
     def __init__(
         self,
@@ -58,9 +65,12 @@ class ReadHead(keras.layers.Layer):
         interpolation_bias=0.0,
         shift_bias=0.0,
         content_scale=1.0,
-        **kwargs,
+        **arguments,
     ):
-        super().__init__(**kwargs)
+        own, rest = claim(self, arguments, self.Arguments)
+        super().__init__(**rest)
+        self.arguments = self.Arguments(**own)
+        self.activations = self.arguments.activations(activation)
         self.biases = {
             "strength_bias": strength_bias,
             "interpolation_bias": interpolation_bias,
@@ -70,6 +80,7 @@ class ReadHead(keras.layers.Layer):
         self.memory_width = check_positive_int("memory_width", memory_width)
         self.heads = check_positive_int("heads", heads)
         self.shift_range = check_positive_int("shift_range", shift_range)
+        self.displacements = SHIFT_ORDERS[self.arguments.shift_order](self.shift_range)
 
     @property
     def addressing_size(self):
@@ -112,7 +123,7 @@ class ReadHead(keras.layers.Layer):
         places = {
             "strength_bias": strength,
             "interpolation_bias": gate,
-            "shift_bias": first_shift + self.shift_range + 1,
+            "shift_bias": first_shift + self.displacements.index(1),
         }
         for name, place in places.items():
             bias[:, place] = np.resize(self.biases[name], self.heads)
@@ -128,13 +139,16 @@ class ReadHead(keras.layers.Layer):
 
     def addressing(self, interface):
         """A part `(B, H, addressing_size)` of the interface vector, as an `Addressing`."""
-        width = self.memory_width
+        width, of = self.memory_width, self.activations
+        shift = ops.softmax(interface[..., width + 3 :], axis=-1)
+        if self.arguments.shift_order != "ascending":
+            shift = ops.take(shift, np.argsort(self.displacements), axis=-1)
         return Addressing(
-            key=ops.tanh(interface[..., :width]),
-            strength=ops.softplus(interface[..., width]),
-            gate=ops.sigmoid(interface[..., width + 1]),
-            gamma=1.0 + ops.softplus(interface[..., width + 2]),
-            shift=ops.softmax(interface[..., width + 3 :], axis=-1),
+            key=of["key"](interface[..., :width]),
+            strength=of["strength"](interface[..., width]),
+            gate=of["gate"](interface[..., width + 1]),
+            gamma=of["sharpening"](interface[..., width + 2]),
+            shift=shift,
         )
 
     def call(self, controller_output):
@@ -143,6 +157,7 @@ class ReadHead(keras.layers.Layer):
     def get_config(self):
         return {
             **super().get_config(),
+            **self.arguments.config(),
             "memory_width": self.memory_width,
             "heads": self.heads,
             "shift_range": self.shift_range,
@@ -155,9 +170,14 @@ class ReadHead(keras.layers.Layer):
 class WriteHead(ReadHead):
     """Write heads: where they look, as a `ReadHead`, and what they erase and add there.
 
+    Its activations: see `WritingArguments`.
+
     Returns:
-        `(addressing, erase, add)`: erase = sigmoid and add = tanh, each `(B, heads, M)`.
+        `(addressing, erase, add)`: unless told otherwise erase = sigmoid and add = tanh, each
+        `(B, heads, M)`.
     """
+
+    Arguments = WritingArguments
 
     @property
     def size(self):
@@ -166,7 +186,7 @@ class WriteHead(ReadHead):
     def erase_and_add(self, interface):
         """A part `(B, H, size)` of the interface vector, as erase and add vectors `(B, H, M)`."""
         erase, add = ops.split(interface[..., self.addressing_size :], 2, axis=-1)
-        return ops.sigmoid(erase), ops.tanh(add)
+        return self.activations["erase"](erase), self.activations["add"](add)
 
     def call(self, controller_output):
         interface = self.project(controller_output)

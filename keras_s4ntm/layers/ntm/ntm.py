@@ -18,12 +18,17 @@ class NTMCell(NamedCell):
     heads, which move, write and read.
 
     Args:
-        units, controller, input_variance, forget_bias, recurrent_gain: see `ControllerArguments`.
+        units, controller, controller_activation, input_variance, forget_bias, recurrent_gain,
+            learn_initial_state: see `ControllerArguments`.
         memory_size, memory_width, read_heads, order, memory_initializer, learn_initial_memory,
+            reads_initializer, learn_initial_reads, cosine_epsilon, norm_epsilon, interface_clip,
             head_noise: see `MemoryArguments`.
-        write_heads, shift_range, initial_read_weights, write_interpolation_bias,
-            write_shift_bias, read_interpolation_bias, read_shift_bias, read_strength_bias,
-            content_scale: see `NTMArguments`.
+        key_activation, strength_activation, gate_activation, sharpening_activation, shift_order:
+            see `AddressingArguments`.
+        erase_activation, add_activation: see `WritingArguments`.
+        write_heads, shift_range, initial_read_weights, initial_write_weights, circular_shift,
+            sharpening_epsilon, write_interpolation_bias, write_shift_bias, read_interpolation_bias,
+            read_shift_bias, read_strength_bias, content_scale: see `NTMArguments`.
         output, access_interval, access_probability, direct_inputs, direct_content_variance,
             direct_addressing_variance: see `CellArguments`.
 

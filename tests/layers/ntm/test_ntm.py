@@ -227,7 +227,7 @@ def test_every_weight_gets_a_gradient(rng):
         ({"order": "sideways"}, "order must be one of 'write-first', 'read-first'"),
         ({"output": "none"}, "output must be one of 'all', 'reads', 'recent-reads'"),
         ({"head_noise": -1}, "head_noise must be a number from 0 on, got -1"),
-        ({"initial_read_weights": "last"}, "initial_read_weights must be one of 'first', 'unifo"),
+        ({"initial_read_weights": "last"}, "initial_read_weights must be one of 'first', 'middle'"),
         ({"write_shift_bias": "8"}, "write_shift_bias must be a finite number, got '8'"),
         ({"read_shift_bias": [1.0, float("inf")]}, "read_shift_bias must be a finite number"),
         ({"content_scale": 0.0}, "content_scale must be a positive number, got 0.0"),
