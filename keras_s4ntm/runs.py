@@ -66,6 +66,7 @@ def _read_json(path, what):
 
 
 def _save_weights(model, path):
+    path.parent.mkdir(exist_ok=True)
     temporary = path.with_name("unfinished.weights.h5")
     model.save_weights(temporary, overwrite=True)
     os.replace(temporary, path)
@@ -100,12 +101,12 @@ class Run:
             RunError: there is something at `path` already.
         """
         path = Path(path)
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        if path.exists() and (not path.is_dir() or any(path.glob("[!.]*"))):
             raise RunError(
                 f"{path} exists already. Choose another --run-dir, or continue that run with "
                 f"--resume {path}."
             )
-        (path / "checkpoints").mkdir(parents=True, exist_ok=True)
+        path.mkdir(parents=True, exist_ok=True)
         backend = backend or _running_backend()
         config = {
             "format": FORMAT,

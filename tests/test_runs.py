@@ -32,6 +32,13 @@ def run(tmp_path):
     return Run.create(tmp_path / "run", EXPERIMENT, BACKEND)
 
 
+@once
+def test_a_start_that_was_killed_before_its_configuration_was_written_can_be_repeated(tmp_path):
+    (tmp_path / ".config.json.tmp").write_text("{")
+    Run.create(tmp_path, EXPERIMENT, BACKEND)
+    assert Run.open(tmp_path).config["task"]["name"] == "copy"
+
+
 # Checkpoints and history.
 
 

@@ -16,6 +16,7 @@ from helpers import numpy
 
 from keras_s4ntm.experiment import Experiment
 from keras_s4ntm.runs import Run
+from keras_s4ntm.saving import load_model
 from keras_s4ntm.tasks import Copy
 from keras_s4ntm.training.callbacks import validation_rank
 from keras_s4ntm.training.fit import train
@@ -92,6 +93,36 @@ def test_killed_at_a_random_moment_and_resumed_ends_with_the_same_bits(tmp_path)
     for name, array in expected.items():
         np.testing.assert_array_equal(actual[name], array, err_msg=name)
     assert history(tmp_path / "killed") == history(tmp_path / "whole")
+
+
+@pytest.mark.slow  # minutes: KERAS_BACKEND=jax pytest -o addopts="" -m slow -k twenty
+def test_killed_at_twenty_moments_from_the_first_second_to_the_last_file_it_ends_with_the_same_bits(
+    tmp_path,
+):
+    start_small(tmp_path / "first", "--quiet").wait()  # fills the cache of compiled code
+    began = time.perf_counter()
+    whole = start_small(tmp_path / "whole", "--quiet")
+    assert whole.wait() == 0, whole.stderr.read()
+    seconds = time.perf_counter() - began
+
+    kills, source = 20, random.Random(0)
+    for number in range(kills):
+        path = tmp_path / str(number)
+        process = start_small(path, "--quiet")
+        time.sleep(seconds * (number + source.random()) / kills)  # once in each twentieth
+        process.kill()
+        process.wait()
+        started = (path / "config.json").exists()
+        process = start("--resume", path, "--quiet") if started else start_small(path, "--quiet")
+        assert process.wait() == 0, f"{number}: {process.stderr.read()}"
+        assert history(path) == history(tmp_path / "whole"), number
+        expected, actual = final_weights(tmp_path / "whole"), final_weights(path)
+        assert set(actual) == set(expected), number
+        for name, array in expected.items():
+            np.testing.assert_array_equal(actual[name], array, err_msg=f"{number}: {name}")
+        models = [load_model(p / "model.keras") for p in (path, tmp_path / "whole")]
+        for own, other in zip(*(model.get_weights() for model in models), strict=True):
+            np.testing.assert_array_equal(own, other, err_msg=str(number))
 
 
 def test_ctrl_c_leaves_a_run_that_can_be_evaluated_and_resumed_and_exits_with_130(tmp_path):
