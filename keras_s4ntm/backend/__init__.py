@@ -4,10 +4,12 @@
     time_loop          the loop over time, and whether PyTorch compiles its steps
     recompute          steps that the backward pass computes again instead of storing them
     fast_access        the form of the NTM's memory access that is fastest on the backend
+    inference          functions that are never trained: without gradients, compiled
     fourier            Fourier transforms with complex spectra
     random_numbers     noise, and the seed of a training
     process            settings of the whole process: memory that is freed
     compilation_cache  where a backend keeps what it compiled, for the next process
+    private            what other packages do not promise to keep, and may be missing
     torch_loop         the loop over time on PyTorch, with compiled steps
     torch_access       the NTM's memory access on PyTorch, with its gradient written out
 

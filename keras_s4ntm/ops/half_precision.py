@@ -18,6 +18,6 @@ def widened(x):
 
 def saturated(x, dtype):
     """`x` in `dtype`; what is beyond the range of float16 becomes its largest number."""
-    if dtype == "float16":
+    if keras.backend.standardize_dtype(dtype) == "float16":
         x = ops.clip(x, -LARGEST_FLOAT16, LARGEST_FLOAT16)
     return ops.cast(x, dtype)

@@ -145,8 +145,8 @@ def test_the_dnc_of_deepmind(rng):
 def test_without_a_gradient_through_the_usage_values_are_the_same_and_gradients_are_not(rng):
     inputs = rng.normal(size=(1, 6, INPUT)).astype("float32")
     layers = [DNC(UNITS, **SIZES, usage_gradient=usage) for usage in (True, False)]
-    for layer in layers:
-        layer.build(inputs.shape)
+    somewhere(layers[0], rng)
+    layers[1].build(inputs.shape)
     layers[1].set_weights(layers[0].get_weights())
     np.testing.assert_allclose(*(numpy(layer(inputs)) for layer in layers), atol=1e-6)
     one, other = (
@@ -157,7 +157,7 @@ def test_without_a_gradient_through_the_usage_values_are_the_same_and_gradients_
         next(g for path, g in gradients.items() if path.endswith("interface/kernel"))
         for gradients in (one, other)
     ]
-    assert np.abs(ends[0] - ends[1]).max() > 1e-7
+    assert np.abs(ends[0] - ends[1]).max() > 1e-5
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from keras_s4ntm.layers.arguments import claim
 from keras_s4ntm.layers.controllers.arguments import S4DArguments
 from keras_s4ntm.layers.controllers.controller import Controller, input_initializer
 from keras_s4ntm.layers.s4d.block import S4DBlock
+from keras_s4ntm.ops.half_precision import saturated, widened
 
 
 @keras.saving.register_keras_serializable(package="keras_s4ntm")
@@ -63,7 +64,8 @@ class S4DController(Controller):
 
     def project_inputs(self, inputs):
         """The inputs as H channels."""
-        return ops.matmul(inputs, self.kernel) + self.bias
+        hidden = ops.add(ops.matmul(widened(inputs), self.kernel), self.bias)
+        return saturated(hidden, self.compute_dtype)
 
     def constants(self):
         """The discretized state spaces of all blocks."""
@@ -78,16 +80,17 @@ class S4DController(Controller):
     def step(self, projected, reads, states, constants):
         hidden, new_states = projected, []
         if self.arguments.read_feedback:
-            hidden = hidden + ops.matmul(reads, self.feedback_kernel)
+            hidden = widened(hidden) + ops.matmul(widened(reads), self.feedback_kernel)
+            hidden = saturated(hidden, self.compute_dtype)
         for i, block in enumerate(self.blocks):
             hidden, state = block.step(hidden, states[2 * i : 2 * i + 2], constants[i])
-            new_states += [ops.cast(part, self.compute_dtype) for part in state]
+            new_states += [saturated(part, self.compute_dtype) for part in state]
         return hidden, new_states
 
     def drive(self, output, states):
         if self.arguments.head_inputs == "state":
             state = (ops.cast(part, "float32") for part in states[-2:])
-            return ops.cast(polar(*state), self.compute_dtype)
+            return saturated(polar(*state), self.compute_dtype)
         return output
 
     def get_config(self):

@@ -14,7 +14,7 @@ from keras import ops
 from keras_s4ntm.checks import check_slot_numbers
 from keras_s4ntm.layers.dnc.arguments import DNCArguments
 from keras_s4ntm.layers.dnc.interface import Interface
-from keras_s4ntm.layers.memory.access import MemoryAccess
+from keras_s4ntm.layers.memory.access import MemoryAccess, replaced
 from keras_s4ntm.ops import (
     allocation,
     content_weights,
@@ -104,6 +104,7 @@ class DNCAccess(MemoryAccess):
 
     def move(self, interface, state, trace=False):
         parts = self.interface.parts(interface)
+        parts = {name: replaced(trace, name, part) for name, part in parts.items()}
         memory = transposed(state.memory)
 
         # Where to write: to free slots, or by content.
@@ -118,6 +119,7 @@ class DNCAccess(MemoryAccess):
         write_weights = allocation.write_weights(
             free, write_content, parts["allocation_gate"], parts["write_gate"]
         )
+        write_weights = replaced(trace, "write_weights", write_weights)
         kept = memory
         if self.arguments.deallocation:
             kept = memory * ops.expand_dims(retention, -1)
@@ -141,6 +143,7 @@ class DNCAccess(MemoryAccess):
         read_weights = temporal_links.read_weights(
             backward, read_content, forward, parts["read_modes"]
         )
+        read_weights = replaced(trace, "read_weights", read_weights)
         reads = ops.reshape(read(memory, read_weights), (-1, self.read_size))
         new_state = DNCState(
             transposed(written), usage, precedence, new_links, write_weights, read_weights, reads

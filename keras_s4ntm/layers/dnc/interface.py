@@ -16,6 +16,7 @@ from keras import ops
 
 from keras_s4ntm.conventions import READ_MODES
 from keras_s4ntm.ops import activation, oneplus
+from keras_s4ntm.ops.half_precision import widened
 
 CONTENT = ("read_keys", "write_key", "erase", "add")
 
@@ -96,7 +97,7 @@ class Interface(keras.layers.Layer):
         return ops.convert_to_tensor(self.flat(biases, 0.0), dtype)
 
     def call(self, hidden):
-        return ops.matmul(hidden, self.kernel) + self.bias
+        return ops.add(ops.matmul(widened(hidden), self.kernel), self.bias)
 
     def parts(self, interface):
         """The interface vector by name, within its bounds: `{name: (B, ...)}`.

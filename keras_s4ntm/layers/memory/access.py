@@ -11,6 +11,7 @@ from keras_s4ntm.backend.random_numbers import normal
 from keras_s4ntm.layers.arguments import claim
 from keras_s4ntm.layers.memory.memory import Memory, get_initializer
 from keras_s4ntm.layers.memory.states import where
+from keras_s4ntm.ops.half_precision import saturated
 from keras_s4ntm.ops.memory import read, transposed
 
 
@@ -43,7 +44,8 @@ class MemoryAccess(keras.layers.Layer):
             states of the others stay as they are. Default: all.
         offset: `(B, interface_size)`, added to the interface vector: what does not come from
             `hidden`.
-        trace: whether the quantities are wanted, see `step`.
+        trace: whether the quantities are wanted, or a function that may replace them, see `step`.
+            It also gets `reads`, the read vectors, after all others.
 
     Returns:
         `(state, quantities)`.
@@ -115,18 +117,19 @@ class MemoryAccess(keras.layers.Layer):
     def call(self, hidden, state, access_mask=None, offset=None, trace=False):
         def accessed():
             interface = self.project(hidden)
-            return self.step(interface if offset is None else interface + offset, state, trace)
+            interface = interface if offset is None else ops.add(interface, offset)
+            return self.step(interface, state, trace)
 
         def accessed_by_some():
             new, quantities = accessed()
             pairs = zip(new, state, strict=True)
             return self.State(*(where(access_mask, a, b) for a, b in pairs)), quantities
 
-        if access_mask is None:
-            return accessed()
-        if trace or exporting_onnx():
-            return accessed_by_some()
-        return ops.cond(ops.any(access_mask), lambda: accessed_by_some()[0], lambda: state), None
+        if access_mask is not None and not trace and not exporting_onnx():
+            some = ops.any(access_mask)
+            return ops.cond(some, lambda: accessed_by_some()[0], lambda: state), None
+        new, quantities = accessed() if access_mask is None else accessed_by_some()
+        return new._replace(reads=replaced(trace, "reads", new.reads)), quantities
 
     def step(self, interface, state, trace=False):
         """One time step; it is computed in float32 whatever the dtype policy.
@@ -135,7 +138,9 @@ class MemoryAccess(keras.layers.Layer):
             interface: `(B, interface_size)`.
             state: a `State`.
             trace: whether the quantities are wanted. Without them a form of the step may run that
-                is faster on this backend and does not hand them out.
+                is faster on this backend and does not hand them out. Or a function of the name of
+                a quantity and its value: it gets those that the access lets be replaced
+                (`replaced`) and returns what the step goes on with.
 
         Returns:
             `(state, quantities)`: the `State` after the step, and a dictionary of all that it
@@ -150,7 +155,7 @@ class MemoryAccess(keras.layers.Layer):
             state = self.State(*state)
         state, quantities = self.move(interface, state, trace)
         if lower:
-            state = self.State(*(ops.cast(x, self.compute_dtype) for x in state))
+            state = self.State(*(saturated(x, self.compute_dtype) for x in state))
         return state, quantities if trace else None
 
     def draw_noise(self, batch, time):
@@ -167,3 +172,17 @@ class MemoryAccess(keras.layers.Layer):
         if isinstance(config["reads_initializer"], keras.Initializer):
             config["reads_initializer"] = keras.initializers.serialize(self.reads_initializer)
         return config
+
+
+def replaced(trace, name, value):
+    """What a step goes on with once it has computed a quantity.
+
+    Args:
+        trace: see `MemoryAccess.step`.
+        name: of the quantity; `weights` are those of all heads, write heads first.
+        value: `(B, ...)`.
+
+    Returns:
+        `value`, unless `trace` is a function that puts something else in its place.
+    """
+    return trace(name, value) if callable(trace) else value

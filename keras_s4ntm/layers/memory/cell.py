@@ -145,8 +145,10 @@ class MemoryCell(keras.layers.Layer):
 
     def interface(self, hidden, inputs):
         """The interface vector, for one time step or for all of them at once."""
-        interface = self.access.project(widened(hidden))
-        return interface + self.direct(inputs) if self.arguments.direct_inputs else interface
+        interface = self.access.project(hidden)
+        if self.arguments.direct_inputs:
+            interface = ops.add(interface, self.direct(inputs))
+        return interface
 
     def output(self, hidden, reads, reads_before):
         """The output, for one time step or for all of them at once."""
@@ -158,7 +160,16 @@ class MemoryCell(keras.layers.Layer):
         }
         return ops.concatenate(parts[self.arguments.output], axis=-1)
 
-    def step(self, projected, states, access_mask=None, noise=None, constants=None, trace=False):
+    def step(
+        self,
+        projected,
+        states,
+        access_mask=None,
+        noise=None,
+        constants=None,
+        features=None,
+        trace=False,
+    ):
         """One time step.
 
         Args:
@@ -167,24 +178,36 @@ class MemoryCell(keras.layers.Layer):
             access_mask: `(B, 1)`, which sequences access the memory; default: as scheduled.
             noise: `(B, interface_size)`, added to the interface vector.
             constants: `controller.constants()`, where they were computed before a loop.
-            trace: whether the quantities are wanted.
+            features: `(B, H)`, the controller's output, where that of all time steps was computed
+                at once. The states of the controller then stay as they are.
+            trace: see `MemoryAccess.step`.
 
         Returns:
-            `(output, new_states, quantities)`, see `MemoryAccess.step`.
+            `(output, new_states, quantities)`, see `MemoryAccess.step`. Among the quantities are
+            `controller_outputs` and `accessed`, the access mask.
         """
         state = self.named(states)
         constants = self.controller.constants() if constants is None else constants
         scheduled, schedule = self.schedule.next(state.schedule)
         access_mask = scheduled if access_mask is None else access_mask
-        hidden, controller = self.controller.step(
-            projected["controller"], state.access.reads, state.controller, constants
-        )
+        hidden, controller = features, state.controller
+        if features is None:
+            hidden, controller = self.controller.step(
+                projected["controller"], state.access.reads, state.controller, constants
+            )
         offset = projected.get("direct")
         if noise is not None:
-            offset = noise if offset is None else offset + noise
-        driving = widened(self.controller.drive(hidden, controller))
+            offset = noise if offset is None else ops.add(offset, noise)
+        driving = self.controller.drive(hidden, controller)
         access, quantities = self.access.call(driving, state.access, access_mask, offset, trace)
         output = self.output(hidden, access.reads, state.access.reads)
+        if trace:
+            everyone = ops.ones_like(hidden[:, :1], "bool")
+            quantities = {
+                **quantities,
+                "controller_outputs": hidden,
+                "accessed": everyone if access_mask is None else access_mask,
+            }
         return output, [output, *schedule, *controller, *access], quantities
 
     def call(self, inputs, states, training=None):

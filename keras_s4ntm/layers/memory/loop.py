@@ -36,7 +36,7 @@ def run_loop(
         `(last_output, outputs, states)`.
     """
     length = keras.tree.flatten(sequences)[0].shape[1]
-    if length is None or options.get("unroll"):
+    if not isinstance(length, int) or options.get("unroll"):  # JAX has symbols of unknown lengths
         segment_length = None
     elif segment_length == "auto":
         segment_length = round(math.sqrt(length)) if length >= LONG else None

@@ -8,8 +8,10 @@ Shapes: B batch, T time steps, I inputs, n accesses.
 
 from keras import ops
 
+from keras_s4ntm.backend.exporting import take
 from keras_s4ntm.layers.memory.loop import run_loop
 from keras_s4ntm.layers.memory.states import shaped
+from keras_s4ntm.ops.half_precision import saturated, widened
 
 
 def run_parallel(layer, sequences, access_state, training):
@@ -44,7 +46,7 @@ def run_parallel(layer, sequences, access_state, training):
         _, reads, states = run_loop(
             layer,
             step,
-            interface if noise is None else interface + noise,
+            interface if noise is None else ops.add(interface, noise),
             [reads, *others],
             segment_length=layer.segment_length,
             unroll=layer.unroll,
@@ -57,22 +59,27 @@ def run_parallel(layer, sequences, access_state, training):
     else:
         at_random = training and schedule.random
         steps, count = (schedule.random_steps if at_random else schedule.regular_steps)(time)
-        reads, states = accesses(
-            ops.take(hidden, steps, axis=1), ops.take(sequences, steps, axis=1)
-        )
+        reads, states = accesses(take(hidden, steps), take(sequences, steps))
         # The read vectors of a time step are those of the last access up to it.
         reads = ops.concatenate([ops.expand_dims(initial.reads, 1), reads], axis=1)
-        reads = ops.take(reads, count, axis=1)
+        reads = take(reads, count)
     before = ops.concatenate([ops.expand_dims(initial.reads, 1), reads[:, :-1]], axis=1)
     outputs = cell.output(hidden, reads, before)
     last = outputs[:, -1]
     return last, outputs if layer.return_sequences else ops.expand_dims(last, 1), states
 
 
-def access_once(layer, sequences, mask, training):
+def access_once(layer, sequences, mask, training, access=None):
     """`access_interval="sequence"`: one access, driven by the mean over time.
 
     The read vectors are the same at every time step; masked inputs count as zero.
+
+    Args:
+        layer: a `MemoryRNN`.
+        sequences: `(B, T, I)`.
+        mask: `(B, T)`, boolean, or `None`.
+        training: whether dropout is drawn.
+        access: a function of what `MemoryAccess.call` takes and returns; default: that one.
 
     Returns:
         The outputs of the layer.
@@ -81,13 +88,15 @@ def access_once(layer, sequences, mask, training):
     hidden = cell.controller.features(sequences, mask, training)
     if mask is None:
         mask = ops.ones(ops.shape(sequences)[:2], "bool")
-    weights = ops.expand_dims(ops.cast(mask, hidden.dtype), -1)
+    features, inputs = (widened(ops.cast(x, hidden.dtype)) for x in (hidden, sequences))
+    weights = ops.expand_dims(ops.cast(mask, features.dtype), -1)
     weights = weights / ops.maximum(ops.sum(weights, axis=1, keepdims=True), 1)
     mean_hidden, mean_inputs = (
-        ops.sum(weights * x, axis=1) for x in (hidden, ops.cast(sequences, hidden.dtype))
+        saturated(ops.sum(weights * x, axis=1), hidden.dtype) for x in (features, inputs)
     )
     state = cell.access.get_initial_state(ops.shape(sequences)[0])
-    state, _ = cell.access.step(cell.interface(mean_hidden, mean_inputs), state)
+    offset = cell.direct(mean_inputs) if cell.arguments.direct_inputs else None
+    state, _ = (access or cell.access.call)(widened(mean_hidden), state, offset=offset)
     reads = state.reads
     if not layer.return_sequences:
         return cell.output(mean_hidden, reads, reads)

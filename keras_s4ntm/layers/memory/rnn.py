@@ -34,7 +34,10 @@ class MemoryRNN(keras.layers.RNN):
         return_sequences: whether to return the output of every time step or only of the last one.
         return_state: whether to return the last states as well.
         go_backwards: whether to process the sequence from its end.
-        stateful: whether the states after a batch are the initial ones of the next.
+        stateful: whether the states after a batch are the initial ones of the next. The first batch
+            after `build` or `reset_state` starts from the initial states as the weights then are.
+            As in Keras carried states are no weights: they are not saved, and `set_weights` does
+            not touch them.
         unroll: whether to unroll the loop over time.
         zero_output_for_mask: whether the output of a masked step is zero, not the previous one.
         segment_length: how many time steps the backward pass recomputes at a time. Only the states
@@ -60,6 +63,8 @@ class MemoryRNN(keras.layers.RNN):
     >>> layer = MemoryRNN(cell, return_sequences=True)
     """
 
+    observer = None  # what runs the time steps instead, in plain sight (`analysis/stepping.py`)
+
     def __init__(self, cell, *, segment_length="auto", **kwargs):
         refuse_unknown(self, kwargs, (*RNN_ARGUMENTS, *LAYER_ARGUMENTS))
         if segment_length not in ("auto", None):
@@ -68,6 +73,18 @@ class MemoryRNN(keras.layers.RNN):
         check_dtypes(self, cell)
         self.segment_length = segment_length
 
+    def build(self, sequences_shape, initial_state_shape=None):
+        super().build(sequences_shape, initial_state_shape)
+        if self.stateful:  # past Keras, which would take the variable for a weight
+            carried = keras.Variable(False, trainable=False, dtype="bool", name="carried")
+            object.__setattr__(self, "carried", carried)
+
+    @property
+    def variables(self):
+        """Beside weights and seeds what is carried: JAX keeps nothing else from batch to batch."""
+        variables = super().variables
+        return [*variables, *self.states, self.carried] if self.states else variables
+
     def call(self, sequences, initial_state=None, mask=None, training=False):
         self.exact_states = initial_state is not None or self.stateful or self.return_state
         if self.cell.schedule.once:
@@ -75,14 +92,35 @@ class MemoryRNN(keras.layers.RNN):
                 raise ValueError(
                     "access_interval='sequence' has no states to give, to return or to keep."
                 )
-            return access_once(self, sequences, mask, training)
-        return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
+            once = access_once if self.observer is None else self.observer.access_once
+            return once(self, sequences, mask, training)
+        if not self.stateful:
+            return super().call(sequences, initial_state, mask, training)
+        if initial_state is None:
+            initial_state = self.carried_state()
+        results = super().call(sequences, initial_state, mask, training)
+        self.carried.assign(True)
+        return results
+
+    def carried_state(self):
+        """What a stateful layer starts from: the last states, or where there are none the cell's
+        initial ones. Those saved at `build` would be of weights that may have been set since.
+        """
+        first = ops.logical_not(self.carried.value)
+        initial = self.get_initial_state(self.states[0].shape[0])
+        return [ops.where(first, a, b.value) for a, b in zip(initial, self.states, strict=True)]
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
-        if self.cell.controller.parallel and not self.exact_states and mask is None:
+        if self.observer is not None:
+            return self.observer.loop(sequences, initial_state, mask)
+        if self.runs_in_parallel(mask):
             access_state = initial_state[-len(self.cell.access.state_shapes) :]
             return run_parallel(self, sequences, access_state, training)
         return self.loop(sequences, initial_state, mask, training)
+
+    def runs_in_parallel(self, mask):
+        """Whether the controller's outputs of all time steps are computed at once."""
+        return self.cell.controller.parallel and not self.exact_states and mask is None
 
     def loop(self, sequences, initial_state, mask, training):
         """All of the cell at every time step. A masked step changes no state."""
@@ -110,10 +148,7 @@ class MemoryRNN(keras.layers.RNN):
             output, new_states, _ = self.cell.step(projected, states, constants=constants, **given)
             if mask is None:
                 return output, new_states
-            masked = ops.zeros_like(output) if self.zero_output_for_mask else states[0]
-            return ops.where(mask > 0.5, output, masked), [
-                where(mask > 0.5, new, old) for new, old in zip(new_states, states, strict=True)
-            ]
+            return self.masked(mask > 0.5, output, new_states, states)
 
         inputs = (sequences, given)
         if self.go_backwards:
@@ -131,6 +166,15 @@ class MemoryRNN(keras.layers.RNN):
             return_all_outputs=self.return_sequences,
         )
         return last_output, outputs, flattened(states)
+
+    def masked(self, mask, output, new_states, states):
+        """`(output, states)` of a time step where the mask `(B, 1)` is true; elsewhere the states
+        stay what they were.
+        """
+        otherwise = ops.zeros_like(output) if self.zero_output_for_mask else states[0]
+        return ops.where(mask, output, otherwise), [
+            where(mask, new, old) for new, old in zip(new_states, states, strict=True)
+        ]
 
     def step(self, inputs, states):
         """One time step of a stream.
@@ -150,6 +194,7 @@ class MemoryRNN(keras.layers.RNN):
             initial = self.get_initial_state(self.states[0].shape[0])
             for variable, value in zip(self.states, initial, strict=True):
                 variable.assign(value)
+            self.carried.assign(False)
 
     def get_config(self):
         return with_format({**super().get_config(), "segment_length": self.segment_length})

@@ -5,6 +5,7 @@ Source: Graves, Wayne, Danihelka 2014, "Neural Turing Machines", section 3.
 Shapes: B batch, H controller units, N memory slots, M their width, R read heads, W write heads.
 """
 
+import functools
 from typing import Any, NamedTuple
 
 import keras
@@ -12,11 +13,12 @@ import numpy as np
 from keras import ops
 
 from keras_s4ntm.backend.fast_access import fast_ntm_access
-from keras_s4ntm.layers.memory.access import MemoryAccess
+from keras_s4ntm.layers.memory.access import MemoryAccess, replaced
 from keras_s4ntm.layers.memory.arguments import MemoryArguments
 from keras_s4ntm.layers.ntm.arguments import AddressingArguments, NTMArguments, WritingArguments
 from keras_s4ntm.layers.ntm.heads import Addressing, ReadHead, WriteHead
 from keras_s4ntm.ops import content_weights, focus, read, write
+from keras_s4ntm.ops.half_precision import widened
 from keras_s4ntm.ops.memory import transposed
 
 
@@ -119,11 +121,13 @@ class NTMAccess(MemoryAccess):
         heads = (self.write_head, self.read_head)
         kernel = ops.concatenate([head.kernel for head in heads], axis=-1)
         bias = ops.concatenate([head.bias for head in heads], axis=-1)
-        return ops.matmul(hidden, kernel) + bias
+        return ops.add(ops.matmul(widened(hidden), kernel), bias)
 
     def move(self, interface, state, trace=False):
         function = self.move_write_read
-        if self.is_plain and not trace:
+        if trace:
+            function = functools.partial(function, trace=trace)
+        elif self.is_plain:
             function = fast_ntm_access(function)
         memory, weights, reads, *quantities = function(
             interface,
@@ -145,7 +149,7 @@ class NTMAccess(MemoryAccess):
         orders = MemoryArguments.orders
         return kinds == (NTMAccess, WriteHead, ReadHead) and same and self.arguments.order in orders
 
-    def move_write_read(self, interface, memory, weights, write_heads, write_first):
+    def move_write_read(self, interface, memory, weights, write_heads, write_first, trace=False):
         """One time step in the words of the paper.
 
         Args:
@@ -153,6 +157,7 @@ class NTMAccess(MemoryAccess):
             memory, weights: of the step before, see `NTMState`.
             write_heads: W.
             write_first: whether reads see the write of this step.
+            trace: see `MemoryAccess.step`.
 
         Returns:
             `(memory, weights, reads, quantities)`.
@@ -166,18 +171,25 @@ class NTMAccess(MemoryAccess):
         addressing = self.read_head.addressing(
             ops.concatenate([for_writing[..., :size], for_reading], axis=1)
         )
+        names = ("keys", "key_strengths", "interpolation_gates", "shift_weights", "sharpening")
+        named = zip(names, addressing, strict=True)
+        addressing = Addressing(*(replaced(trace, name, value) for name, value in named))
         erase, add = self.write_head.erase_and_add(for_writing)
+        erase, add = replaced(trace, "erase", erase), replaced(trace, "add", add)
         if self.arguments.order == "write-then-address":
             writing = Addressing(*(x[:, :write_heads] for x in addressing))
             reading = Addressing(*(x[:, write_heads:] for x in addressing))
             write_content, at = self.address(memory, weights[:, :write_heads], writing)
+            at = replaced(trace, "write_weights", at)
             written = write(memory, at, erase, add)
             read_content, places = self.address(written, weights[:, write_heads:], reading)
+            places = replaced(trace, "read_weights", places)
             reads = read(written, places)
             content = ops.concatenate([write_content, read_content], axis=1)
             weights = ops.concatenate([at, places], axis=1)
         else:
             content, weights = self.address(memory, weights, addressing)
+            weights = replaced(trace, "weights", weights)
             written = write(memory, weights[:, :write_heads], erase, add)
             reads = read(written if write_first else memory, weights[:, write_heads:])
         quantities = {

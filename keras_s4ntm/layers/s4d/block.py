@@ -9,11 +9,13 @@ Shapes: B batch, L time steps, H channels (`units`).
 import keras
 from keras import ops
 
+from keras_s4ntm.backend.exporting import gelu, normalized
 from keras_s4ntm.checks import check_choice
 from keras_s4ntm.layers.arguments import LAYER_ARGUMENTS, refuse_unknown
 from keras_s4ntm.layers.file_format import check_format, with_format
 from keras_s4ntm.layers.s4d.arguments import StateSpaceArguments, check_dropout
 from keras_s4ntm.layers.s4d.s4d import S4D
+from keras_s4ntm.ops.half_precision import saturated, widened
 
 
 @keras.saving.register_keras_serializable(package="keras_s4ntm")
@@ -93,17 +95,18 @@ class S4DBlock(keras.layers.Layer):
 
     def before(self, inputs):
         """What S4D sees."""
-        return self.normalization(inputs) if self.norm == "pre" else inputs
+        return normalized(self.normalization, inputs) if self.norm == "pre" else inputs
 
     def after(self, inputs, outputs, training=False):
         """The block's output from its inputs and the outputs of S4D."""
-        outputs = self.drop(ops.gelu(outputs, approximate=False), training)
+        outputs = self.drop(gelu(widened(outputs)), training)
         # A product of matrices: on JAX three times as fast as that of a (B, L, H) tensor.
         flat = ops.reshape(outputs, (-1, self.output_size))
-        value, gate = ops.split(ops.matmul(flat, self.kernel) + self.bias, 2, axis=-1)
+        both = ops.add(ops.matmul(flat, self.kernel), self.bias)
+        value, gate = ops.split(both, 2, axis=-1)
         mixed = ops.reshape(value * ops.sigmoid(gate), ops.shape(inputs))
-        outputs = inputs + self.drop(mixed, training)
-        return self.normalization(outputs) if self.norm == "post" else outputs
+        outputs = saturated(widened(inputs) + self.drop(mixed, training), self.compute_dtype)
+        return normalized(self.normalization, outputs) if self.norm == "post" else outputs
 
     def drop(self, x, training):
         """Dropout of whole channels of a sequence."""

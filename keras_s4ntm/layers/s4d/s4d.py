@@ -16,6 +16,7 @@ from keras_s4ntm.layers.arguments import claim
 from keras_s4ntm.layers.file_format import check_format, with_format
 from keras_s4ntm.layers.s4d.arguments import StateSpaceArguments
 from keras_s4ntm.ops import bidirectional_convolution, causal_convolution, ssm
+from keras_s4ntm.ops.half_precision import saturated
 
 
 @keras.saving.register_keras_serializable(package="keras_s4ntm")
@@ -115,7 +116,7 @@ class S4D(keras.layers.Layer):
             y = bidirectional_convolution(u, kernel, backward)
         else:
             y = causal_convolution(u, kernel)
-        return ops.cast(y, self.compute_dtype)
+        return saturated(y, self.compute_dtype)
 
     def get_initial_state(self, batch_size):
         """Zeros: two tensors `(batch_size, H * n)`, float32, real and imaginary parts."""
@@ -151,7 +152,7 @@ class S4D(keras.layers.Layer):
         states = [
             ops.reshape(part, (-1, size)) for part, size in zip(state, self.state_size, strict=True)
         ]
-        return ops.cast(y + self.d * u, self.compute_dtype), states
+        return saturated(y + self.d * u, self.compute_dtype), states
 
     def check_streaming(self):
         if self.bidirectional:

@@ -1,0 +1,69 @@
+"""`s4ntm trace`: every quantity of every time step of a run's network, as a file."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from keras_s4ntm.cli.environment import console, load_keras, use_backend
+from keras_s4ntm.cli.options import common_options, data_option, usage_errors
+from keras_s4ntm.cli.tables import print_json
+
+
+@click.command("trace")
+@click.argument("path", metavar="RUN")
+@click.option("--length", type=click.IntRange(1), help="Of the sequences. [the task's own]")
+@click.option("--sequences", type=click.IntRange(1), default=8, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the test.")
+@click.option("--layer", metavar="NAME", help="The memory layer, where there are several.")
+@click.option("--output", metavar="FILE.npz", help="[RUN/trace/length-LENGTH.npz]")
+@data_option
+@common_options
+def command(path, length, sequences, seed, layer, output, backend, quiet, as_json):
+    """Trace RUN on test data: what its memory does at every time step.
+
+    Writes a NumPy file with inputs, outputs, weights of all heads, keys, gates, what is erased and
+    added, what is read, and the memory before and after every step. `Trace.load` reads it.
+
+    \b
+    Examples:
+      s4ntm trace runs/mine
+      s4ntm trace runs/mine --length 40 --sequences 1 --output copy-40.npz
+    """
+    from keras_s4ntm.runs import Run
+
+    if output and not output.endswith(".npz"):
+        raise click.UsageError(f"--output must end in .npz, got {output!r}.")
+    if output and Path(output).exists():
+        raise click.UsageError(f"{output} exists already.")
+    run = Run.open(path)
+    with usage_errors():
+        lengths = None if length is None else [length]
+        label, task = run.experiment.task.settings(lengths)[0]
+    backend = use_backend(backend, run.backend)
+    load_keras(backend, quiet or as_json)
+
+    from keras_s4ntm.analysis import trace
+
+    with console(quiet or as_json).status("tracing"), usage_errors():
+        batch = task.batch("test", seed, 0, min(sequences, task.size("test") or sequences))
+        traced = trace(
+            run.load_model(),
+            batch.inputs,
+            targets=batch.targets,
+            target_mask=batch.mask,
+            layer=layer,
+        )
+    origin = {"task": task.name, "target_kind": task.target_kind, **label, "seed": seed}
+    traced = replace(traced, about={**traced.about, **origin, "run": str(run.path)})
+    name = "-".join(f"{key}-{value}" for key, value in label.items()) or "trace"
+    output = Path(output or run.path / "trace" / f"{name}.npz")
+    traced.save(output)
+    shapes = {name: list(array.shape) for name, array in traced.arrays.items()}
+    if as_json:
+        known = {"output": str(output), "model": run.experiment.model, "backend": backend}
+        print_json({**known, "layer": traced.about["layer"], **origin, "arrays": shapes})
+    elif not quiet:
+        click.echo(f"{output}: {len(batch.inputs)} sequences of {task.name}")
+        for name, shape in shapes.items():
+            click.echo(f"  {name:22} {tuple(shape)}")
