@@ -8,7 +8,19 @@ import click
 from keras_s4ntm.errors import S4NTMError
 from keras_s4ntm.parameters import suggest
 
-COMMANDS = ("train", "evaluate", "trace", "compare", "export", "build", "bench", "list")
+COMMANDS = (
+    "train",
+    "evaluate",
+    "trace",
+    "report",
+    "plot",
+    "analyze",
+    "compare",
+    "export",
+    "build",
+    "bench",
+    "list",
+)
 INTERRUPTED = 130
 
 
@@ -40,6 +52,9 @@ def cli():
       s4ntm train copy --preset none          the same, starting as the papers do
       s4ntm evaluate runs/copy-s4d-ntm-...    at lengths far beyond training
       s4ntm trace runs/copy-s4d-ntm-...       what its memory does at every time step
+      s4ntm report runs/copy-s4d-ntm-...      the same as an HTML file to look into
+      s4ntm plot runs/copy-s4d-ntm-...        figures for a paper
+      s4ntm analyze runs/copy-s4d-ntm-...     what its memory does, in numbers and in words
       s4ntm compare copy                      models side by side, over several seeds
       s4ntm export runs/copy-s4d-ntm-...      a SavedModel for serving
       s4ntm bench                             what training costs on this machine

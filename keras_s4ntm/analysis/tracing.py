@@ -76,7 +76,7 @@ def memory_layer(model, name=None):
     Raises:
         ValueError: there is none, or none of this name, or there are several and no name.
     """
-    found = [part for part in parts_of(model, {}) if isinstance(part, MemoryRNN)]
+    found = memory_layers(model)
     names = ", ".join(repr(part.name) for part in found)
     if not found:
         raise ValueError(
@@ -92,6 +92,11 @@ def memory_layer(model, name=None):
             f"{model.name!r} has {len(found)} memory layers, {names}: choose one with layer=..."
         )
     return found[0]
+
+
+def memory_layers(model):
+    """All memory layers of a model, a list."""
+    return [part for part in parts_of(model, {}) if isinstance(part, MemoryRNN)]
 
 
 def parts_of(thing, seen):
