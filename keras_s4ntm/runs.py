@@ -257,8 +257,11 @@ class Run:
 
     def save_model(self, model):
         """Write the trained model as `model.keras`."""
+        from keras_s4ntm.backend.private import saving_without_tensorflow
+
         temporary = self.path / "unfinished.keras"
-        model.save(temporary, overwrite=True)
+        with saving_without_tensorflow():
+            model.save(temporary, overwrite=True)
         os.replace(temporary, self.model_path)
 
     def load_weights(self, model):

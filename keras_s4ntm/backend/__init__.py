@@ -6,6 +6,7 @@
     fast_access        the form of the NTM's memory access that is fastest on the backend
     inference          functions that are never trained: without gradients, compiled
     fourier            Fourier transforms with complex spectra
+    exporting          what a model is made of in a file
     random_numbers     noise, and the seed of a training
     process            settings of the whole process: memory that is freed
     compilation_cache  where a backend keeps what it compiled, for the next process

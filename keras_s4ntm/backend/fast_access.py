@@ -2,6 +2,15 @@
 
 import keras
 
+from keras_s4ntm.backend.private import may_be_missing
+
+get_proxy_mode = None
+if keras.backend.backend() == "torch":
+    import torch
+
+    with may_be_missing("Accesses to a memory are slower where steps are not compiled"):
+        from torch.fx.experimental.proxy_tensor import get_proxy_mode
+
 
 def fast_ntm_access(plain):
     """A step of the NTM's memory access as it should run on this backend.
@@ -17,11 +26,9 @@ def fast_ntm_access(plain):
         A function that takes what `plain` takes, and returns the memory, the weights and the read
         vectors first. Only `plain` returns the quantities of the step as well.
     """
-    if keras.backend.backend() != "torch":
+    if get_proxy_mode is None or get_proxy_mode() is not None:  # is being recorded, to be compiled
         return plain
-    from torch.fx.experimental.proxy_tensor import get_proxy_mode
-
-    if get_proxy_mode() is not None:  # a step is being recorded for the compiler
+    if torch.jit.is_tracing():  # for an ONNX file, which knows no gradients that are written out
         return plain
     from keras_s4ntm.backend.torch_access import WrittenOutNTMAccess
 

@@ -10,6 +10,8 @@ that, but on PyTorch every product of two spectra is then six operations instead
 
 import keras
 
+from keras_s4ntm.backend.exporting import exporting_onnx
+
 if keras.backend.backend() == "torch":
     from torch.fft import irfft, rfft
 elif keras.backend.backend() == "jax":
@@ -24,4 +26,12 @@ else:
         return tf.signal.irfft(spectrum, [size])
 
 
-__all__ = ["irfft", "rfft"]
+def has_fft(size):
+    """Whether there is a Fourier transform of this size where the model is to run: not in an ONNX
+    file, and on JAX only of a size that is known when it is traced.
+    """
+    known = isinstance(size, int) or keras.backend.backend() != "jax"
+    return known and not exporting_onnx()
+
+
+__all__ = ["has_fft", "irfft", "rfft"]

@@ -5,6 +5,8 @@ import sys
 
 import keras
 
+from keras_s4ntm.backend.private import may_be_missing
+
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of `mallopt` in the GNU C library
 
 
@@ -28,4 +30,5 @@ def keep_freed_memory():
     if name == "jax":
         import jax
 
-        jax.config.update("jax_cpu_enable_async_dispatch", False)
+        with may_be_missing("Training steps with large buffers are slower"):
+            jax.config.update("jax_cpu_enable_async_dispatch", False)

@@ -7,7 +7,12 @@ intermediate of every time step. `docs/performance.md` shows the measurements.
 import contextlib
 
 import keras
-from keras.src.backend.common.variables import AutocastScope, get_autocast_scope
+
+from keras_s4ntm.backend.private import may_be_missing
+
+AutocastScope = None
+with may_be_missing("Memory networks train slower and in more memory"):
+    from keras.src.backend.common.variables import AutocastScope, get_autocast_scope
 
 
 def recomputed(step, variables=(), constants=()):
@@ -22,6 +27,8 @@ def recomputed(step, variables=(), constants=()):
     Returns:
         A function of `(inputs, states)`.
     """
+    if AutocastScope is None:
+        return lambda inputs, states: step(inputs, states, constants)
     # The backward pass runs outside of the layer, where nothing says how variables are cast.
     cast = as_now_cast()
     if keras.backend.backend() == "tensorflow":

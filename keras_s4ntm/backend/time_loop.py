@@ -5,11 +5,16 @@ import os
 
 import keras
 from keras import ops
-from keras.src import backend as keras_backend
 
+from keras_s4ntm.backend.exporting import check_length_is_known, exporting_onnx
+from keras_s4ntm.backend.private import may_be_missing
 from keras_s4ntm.backend.recompute import recomputed
 
 loops_are_compiled = False  # see `compile_loops`
+keras_rnn = None
+if keras.backend.backend() != "torch":
+    with may_be_missing("Memory networks may train in more memory"):
+        from keras.src.backend import rnn as keras_rnn
 
 
 def loop(layer, step, inputs, states, variables=(), constants=(), **options):
@@ -32,7 +37,7 @@ def loop(layer, step, inputs, states, variables=(), constants=(), **options):
     """
     if keras.backend.backend() != "torch":
         return rnn(recomputed(step, variables, constants), inputs, states, **options)
-    if loops_are_compiled:
+    if loops_are_compiled and not exporting_onnx():
         from keras_s4ntm.backend import torch_loop
 
         results = torch_loop.run(layer, step, inputs, states, variables, constants, **options)
@@ -65,6 +70,7 @@ def rnn(step, inputs, states, return_all_outputs=True, unroll=False):
         return step(keras.tree.pack_sequence_as(inputs, flat), states)
 
     if keras.backend.backend() == "torch":
+        check_length_is_known()
         outputs = []
         for now in zip(*(x.unbind(1) for x in flat), strict=True):
             output, states = flat_step(list(now), states)
@@ -72,9 +78,12 @@ def rnn(step, inputs, states, return_all_outputs=True, unroll=False):
         last = outputs[-1]
         outputs = ops.stack(outputs if return_all_outputs else [last], axis=1)
         return last, outputs, states
+    if keras_rnn is None:
+        last, outputs, states = scan(step, inputs, states)
+        return last, outputs if return_all_outputs else outputs[:, -1:], states
     if length is None:  # and takes unknown lengths of one tensor only
         flat = ops.concatenate(flat, axis=-1)
-    return keras_backend.rnn(
+    return keras_rnn(
         flat_step,
         flat,
         states,
@@ -84,21 +93,49 @@ def rnn(step, inputs, states, return_all_outputs=True, unroll=False):
     )
 
 
+def scan(step, inputs, states):
+    """`rnn` by the loop over a sequence that JAX or TensorFlow offers, `(last_output, outputs,
+    states)`. TensorFlow's keeps the states of all steps.
+    """
+    inputs = keras.tree.map_structure(lambda x: ops.swapaxes(x, 0, 1), inputs)
+
+    def next_step(before, now):
+        output, states = step(now, before)
+        return list(states), output
+
+    if keras.backend.backend() == "jax":
+        import jax
+
+        states, outputs = jax.lax.scan(next_step, list(states), inputs)
+    else:
+        import tensorflow as tf
+
+        _, output = next_step(states, keras.tree.map_structure(lambda x: x[0], inputs))
+        states, outputs = tf.scan(
+            lambda before, now: next_step(before[0], now), inputs, (list(states), output)
+        )
+        states = [x[-1] for x in states]
+    return outputs[-1], ops.swapaxes(outputs, 0, 1), states
+
+
 def compile_loops():
     """On PyTorch, from now on compile the time steps of memory networks.
 
     PyTorch needs a C++ compiler for it. Where there is none, or where PyTorch's own environment
-    variable `TORCH_COMPILE_DISABLE=1` forbids it, steps run operation by operation as before. JAX
-    and TensorFlow compile by themselves. `docs/performance.md` shows the measurement.
+    variable `TORCH_COMPILE_DISABLE=1` forbids it, steps run operation by operation as before; so
+    they do, with a warning, where PyTorch's compiler is not where it was. JAX and TensorFlow
+    compile by themselves. `docs/performance.md` shows the measurement.
 
     Returns:
         Whether steps are compiled on PyTorch.
     """
     global loops_are_compiled
     if keras.backend.backend() == "torch" and os.environ.get("TORCH_COMPILE_DISABLE") != "1":
-        from keras_s4ntm.backend import torch_loop
+        loops_are_compiled = False
+        with may_be_missing("Memory networks train several times slower"):
+            from keras_s4ntm.backend import torch_loop
 
-        loops_are_compiled = torch_loop.can_compile()
+            loops_are_compiled = torch_loop.can_compile()
     return loops_are_compiled
 
 

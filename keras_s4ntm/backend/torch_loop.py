@@ -20,14 +20,14 @@ from typing import NamedTuple
 
 import keras
 import torch
-import torch._inductor
-from keras.src.backend.common.variables import AutocastScope
+from torch._inductor import compile as compile_graph
 from torch._inductor.cpp_builder import get_cpp_compiler
 from torch._inductor.exc import InvalidCxxCompiler
 from torch.autograd.function import once_differentiable
 from torch.autograd.graph import saved_tensors_hooks
 from torch.fx.experimental.proxy_tensor import make_fx
 
+from keras_s4ntm.backend.recompute import AutocastScope
 from keras_s4ntm.errors import S4NTMWarning
 
 COMPILED = weakref.WeakKeyDictionary()  # the compiled steps of a layer, by what goes into them
@@ -44,6 +44,8 @@ class CompiledStep(NamedTuple):
 
 def can_compile():
     """Whether PyTorch finds what its compiler needs: a C++ compiler and the headers of Python."""
+    if AutocastScope is None:
+        return False
     try:
         get_cpp_compiler()
     except InvalidCxxCompiler:
@@ -187,7 +189,7 @@ def compiled(graph, tensors):
     """A graph as C++, for tensors of the shapes of these."""
     # PyTorch's patterns make two softmaxes of a scaled one, to mind infinite scales.
     options = {"cpp_wrapper": True, "pattern_matcher": False}
-    return torch._inductor.compile(graph, tensors, options=options)
+    return compile_graph(graph, tensors, options=options)
 
 
 def split(tensors, *sizes):

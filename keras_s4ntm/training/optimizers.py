@@ -1,5 +1,7 @@
 """The optimizer of training: AdamW with warm-up, cosine decay and slow state space weights."""
 
+import re
+
 import keras
 from keras import ops
 
@@ -34,7 +36,6 @@ class SlowStateSpaceAdamW(keras.optimizers.AdamW):
 
     def build(self, variables):
         super().build(variables)
-        self.slow = [v.name in SLOW_WEIGHTS for v in variables]
         self.nan_updates = self.add_variable((), name="nan_updates")
         self.nan_updates_in_a_row = self.add_variable((), name="nan_updates_in_a_row")
 
@@ -50,7 +51,8 @@ class SlowStateSpaceAdamW(keras.optimizers.AdamW):
         super().apply(grads, trainable_variables)
 
     def update_step(self, gradient, variable, learning_rate):
-        if self.slow[self._get_variable_index(variable)]:
+        # TensorFlow hands over its own variables, whose names are paths and end in a number.
+        if set(re.split("[/:]", variable.name)) & set(SLOW_WEIGHTS):
             learning_rate = learning_rate * self.slow_ratio
         super().update_step(gradient, variable, learning_rate)
 

@@ -288,7 +288,7 @@ def test_direct_weights_have_the_variances_asked_for_of_content_and_of_addressin
     ("arguments", "message"),
     [
         ({"outputs": "all"}, "argument of MemoryCell 'outputs'. Did you mean 'output'"),
-        ({"output": "none"}, "output must be one of 'all', 'reads', 'recent-reads', got 'none'"),
+        ({"output": "none"}, "output must be one of 'all', 'reads', 'recent-reads', 'controller'"),
         ({"direct_content_variance": 0}, "direct_content_variance must be a positive number"),
         ({"direct_addressing_variance": -1.0}, "direct_addressing_variance must be a positive"),
     ],
