@@ -40,6 +40,7 @@ from keras_s4ntm.training.configuration import CURRICULA
 @click.option("--validation-interval", type=click.IntRange(1), help="Steps between validations.")
 @click.option("--run-dir", metavar="DIR", help="Where the run goes. [runs/TASK-MODEL-TIME]")
 @click.option("--resume", metavar="RUN", help="Go on with a run that was interrupted.")
+@click.option("--trace-interval", type=click.IntRange(1), help="Steps between traces, for report.")
 @click.option("--tensorboard", is_flag=True, help="Also write TensorBoard logs into the run.")
 @data_option
 @common_options
@@ -52,6 +53,7 @@ def command(
     epochs,
     run_dir,
     resume,
+    trace_interval,
     tensorboard,
     backend,
     quiet,
@@ -83,7 +85,8 @@ def command(
         if any(value is not None for value in [*others, *training_options.values()]):
             raise click.UsageError(
                 "--resume goes on with a run as it was configured: give no TASK and no option "
-                "but --backend, --data-dir, --tensorboard, --quiet, --json and --debug."
+                "but --backend, --data-dir, --trace-interval, --tensorboard, --quiet, --json and "
+                "--debug."
             )
         run = Run.open(resume)
         experiment = run.experiment
@@ -106,13 +109,17 @@ def command(
     load_keras(backend, silent)
     with usage_errors():
         model = experiment.build_model()
+        check_traceable(model, trace_interval)
     if run is None:
         stamp = time.strftime("%Y%m%d-%H%M%S")
         path = run_dir or f"runs/{experiment.task.name}-{experiment.model}-{stamp}"
         run = Run.create(path, experiment, backend)
         if not silent:
             click.echo(how_it_starts(experiment, values, preset), err=True)
-    history = fit(run, model, tensorboard, silent)
+    more = [tensorboard_callback(run)] if tensorboard else []
+    if trace_interval:
+        more.append(trace_callback(run, trace_interval))
+    history = fit(run, model, more, silent)
     if quiet and not as_json:
         return
 
@@ -147,17 +154,15 @@ def command(
         click.echo(f"run directory: {run.path}")
 
 
-def fit(run, model, tensorboard, silent):
+def fit(run, model, more, silent):
     """Train, with progress; on Ctrl-C or a divergence say what is left and how to go on."""
     from keras_s4ntm.training.callbacks import InterruptBetweenSteps
     from keras_s4ntm.training.fit import train
     from keras_s4ntm.training.progress import RichProgress
 
-    callbacks = [InterruptBetweenSteps()]
+    callbacks = [InterruptBetweenSteps(), *more]
     if not silent:
         callbacks.append(RichProgress(run.experiment.training))
-    if tensorboard:
-        callbacks.append(tensorboard_callback(run))
     try:
         return train(run, model, callbacks)
     except KeyboardInterrupt:
@@ -184,3 +189,27 @@ def tensorboard_callback(run):
     if any(importlib.util.find_spec(name) is None for name in ("tensorflow", "tensorboard")):
         raise S4NTMError("--tensorboard needs: pip install 'keras-s4ntm[tensorboard]'.")
     return keras.callbacks.TensorBoard(str(run.path / "tensorboard"))
+
+
+def check_traceable(model, interval):
+    """Raises `ValueError` where a model without a memory is to be traced."""
+    if interval:
+        from keras_s4ntm.analysis.tracing import memory_layer
+
+        memory_layer(model)
+
+
+def trace_callback(run, interval):
+    """`MemoryTrace` of one test sequence, every so many steps, into the run."""
+    from keras_s4ntm.analysis import MemoryTrace
+
+    experiment = run.experiment
+    _, task = experiment.task.settings()[0]
+    batch = task.batch("test", experiment.seed, 0, 1)
+    return MemoryTrace(
+        run.path / "trace",
+        batch.inputs,
+        targets=batch.targets,
+        target_mask=batch.mask,
+        interval=max(interval // experiment.training.steps_per_epoch, 1),
+    )

@@ -5,6 +5,7 @@ trace_file.py     `Trace`: what they are called, and a file of them
 stepping.py       the time steps of a layer in plain sight
 record.py         what they compute, under the names of a `Trace`
 contributions.py  `attribution`: which writes a read vector is made of
+memory_trace.py   `MemoryTrace`: traces of a network while it is trained
 interventions.py  `intervene`: the same sequence, with something changed
 measures.py       `measure`: what a trace says in numbers
 trials.py         `capacity`, `memory_share`, `robustness`: numbers that need the model to run again
@@ -23,6 +24,7 @@ from keras_s4ntm.lazy import lazy_names
 _HOMES = {
     "Attribution": "contributions",
     "Intervention": "interventions",
+    "MemoryTrace": "memory_trace",
     "Trace": "trace_file",
     "attribution": "contributions",
     "capacity": "trials",

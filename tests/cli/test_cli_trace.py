@@ -103,3 +103,29 @@ def test_a_run_without_a_memory_says_so(tmp_path, capfd):
 def test_what_is_no_run_is_a_failure(tmp_path, capfd):
     assert run_cli(tmp_path) == 1
     assert "is not a run directory" in capfd.readouterr().err
+
+
+TINY = ["-p", "max_length=3", "-p", "bits=2", "--steps", "4", "--report-interval", "2"]
+TINY += ["--validation-interval", "2", "-p", "validation_sequences=2", "-p", "units=6"]
+
+
+def train(*arguments):
+    with pytest.raises(SystemExit) as exit:
+        main(["train", "copy", *map(str, arguments), "--backend", BACKEND, "--quiet"])
+    return exit.value.code
+
+
+def test_a_training_leaves_traces_on_its_way(tmp_path):
+    path = tmp_path / "run"
+    tiny = [*TINY, "--model", "ntm", "-p", "memory_size=8"]
+    assert train(*tiny, "--run-dir", path, "--trace-interval", 2) == 0
+    traces = sorted((path / "trace").iterdir())
+    assert [p.name for p in traces] == ["epoch-00001.npz", "epoch-00002.npz"]
+    assert Trace.load(traces[0]).targets.shape[0] == 1
+
+
+def test_a_training_without_a_memory_is_not_traced_and_leaves_nothing(tmp_path, capfd):
+    path = tmp_path / "run"
+    assert train(*TINY, "--model", "lstm", "--run-dir", path, "--trace-interval", 2) == 2
+    assert "has no memory to look into" in capfd.readouterr().err
+    assert not path.exists()
