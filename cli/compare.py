@@ -1,5 +1,6 @@
 """`s4ntm compare`: several models on one task, with several seeds."""
 
+import importlib.util
 import itertools
 import sys
 import time
@@ -88,6 +89,7 @@ def command(
         labels = [label for label, _ in experiments[0].task.settings()]
         print_table(rows, labels, figure_name(results), f"{task} on {backend}, seeds {seeds}")
         click.echo(f"trainings: {path}")
+    draw_figures(comparison, results, silent)
     errors = [f"{r['model']}, seed {r['seed']}: {r['error']}" for r in results if "error" in r]
     if errors:
         raise S4NTMError(f"{len(errors)} of {len(results)} trainings failed. {errors[0]}")
@@ -103,6 +105,29 @@ def train(comparison, trainings, silent):
             if not comparison.done(model, seed):
                 comparison.train(model, seed, command)
             display.advance(bar)
+
+
+def draw_figures(comparison, results, silent):
+    """Leave the figures of `s4ntm plot` beside the results, where matplotlib is installed.
+
+    Args:
+        comparison: a `Comparison`.
+        results: those of its results that were asked for.
+        silent: whether nothing is said of it.
+    """
+    if importlib.util.find_spec("matplotlib") is None:
+        return
+    from keras_s4ntm.analysis.figures.sources import OfComparison
+    from keras_s4ntm.cli.plot import draw
+    from keras_s4ntm.runs import Run
+
+    wanted = {f"{result['model']}-{result['seed']}" for result in results}
+    runs = [Run.open(path) for path in comparison.runs if path.name in wanted]
+    source = OfComparison(runs, results)
+    folder = comparison.path / "plots"
+    files = draw(source, source.figures, folder, asked=False, silent=silent)
+    if files and not silent:
+        click.echo(f"figures: {folder}")
 
 
 def print_table(rows, labels, name, title):

@@ -1,6 +1,5 @@
 """`s4ntm trace`: every quantity of every time step of a run's network, as a file."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -39,31 +38,26 @@ def command(path, length, sequences, seed, layer, output, backend, quiet, as_jso
     run = Run.open(path)
     with usage_errors():
         lengths = None if length is None else [length]
-        label, task = run.experiment.task.settings(lengths)[0]
+        setting = run.experiment.task.settings(lengths)[0]
     backend = use_backend(backend, run.backend)
     load_keras(backend, quiet or as_json)
 
-    from keras_s4ntm.analysis import trace
+    from keras_s4ntm.analysis.samples import trace_test
 
     with console(quiet or as_json).status("tracing"), usage_errors():
-        batch = task.batch("test", seed, 0, min(sequences, task.size("test") or sequences))
-        traced = trace(
-            run.load_model(),
-            batch.inputs,
-            targets=batch.targets,
-            target_mask=batch.mask,
-            layer=layer,
-        )
-    origin = {"task": task.name, "target_kind": task.target_kind, **label, "seed": seed}
-    traced = replace(traced, about={**traced.about, **origin, "run": str(run.path)})
+        model = run.load_model()
+        traced = trace_test(model, setting, sequences=sequences, seed=seed, layer=layer)
+    traced.about["run"] = str(run.path)
+    label, task = setting
     name = "-".join(f"{key}-{value}" for key, value in label.items()) or "trace"
     output = Path(output or run.path / "trace" / f"{name}.npz")
     traced.save(output)
     shapes = {name: list(array.shape) for name, array in traced.arrays.items()}
     if as_json:
         known = {"output": str(output), "model": run.experiment.model, "backend": backend}
-        print_json({**known, "layer": traced.about["layer"], **origin, "arrays": shapes})
+        origin = ("layer", "task", "target_kind", *label, "seed")
+        print_json({**known, **{k: traced.about[k] for k in origin}, "arrays": shapes})
     elif not quiet:
-        click.echo(f"{output}: {len(batch.inputs)} sequences of {task.name}")
+        click.echo(f"{output}: {len(traced.inputs)} sequences of {task.name}")
         for name, shape in shapes.items():
             click.echo(f"  {name:22} {tuple(shape)}")

@@ -3,12 +3,21 @@
 import gc
 import importlib.util
 import os
+from pathlib import Path
 
 BACKEND = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # three workers share the cores
-os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")  # compiling is most of the time
 os.environ.setdefault("TORCH_COMPILE_DISABLE", "1")  # but in the tests of what is compiled
+# Compiling is most of the time: XLA, of JAX and of TensorFlow, does the least that it can.
+os.environ.setdefault(
+    "XLA_FLAGS",
+    "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true "
+    "--xla_cpu_use_fusion_emitters=false",
+)
+IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+if IS_WORKER and BACKEND != "jax":
+    os.nice(5)  # the tests on JAX take longest: of two cores one is theirs
 
 if importlib.util.find_spec("torch"):
     import torch  # noqa: F401  before tensorflow, else the two crash in one process
@@ -19,6 +28,7 @@ import pytest
 from helpers import use_shared_data
 
 use_shared_data()
+gc.freeze()  # what is imported stays: no collection has to look at it
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -27,15 +37,27 @@ def own_cache(tmp_path_factory):
     os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
 
 
+def pytest_collection_modifyitems(config, items):
+    """Of three workers one runs what is marked `once`: that on PyTorch, where nothing compiles."""
+    if IS_WORKER and BACKEND != "torch":
+        config.hook.pytest_deselected(items=[i for i in items if i.get_closest_marker("once")])
+        items[:] = [item for item in items if not item.get_closest_marker("once")]
+
+
 @pytest.fixture(scope="module", autouse=True)
-def compiled_code_ends_with_its_module():
-    """JAX keeps all that it compiled, in some 60 pieces of memory a test; Linux allows 65,530."""
+def compiled_code_ends_before_there_is_too_much():
+    """JAX keeps all that it compiled, in pieces of memory of which Linux allows 65,530."""
     yield
     gc.collect()
-    if BACKEND == "jax":
+    if BACKEND == "jax" and pieces_of_memory() > 40_000:
         import jax
 
         jax.clear_caches()
+
+
+def pieces_of_memory():
+    maps = Path("/proc/self/maps")
+    return len(maps.read_bytes().splitlines()) if maps.exists() else 0
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import keras
 import pytest
-from helpers import share_of_this_backend
+
+pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -57,7 +58,7 @@ def anchors(document):
 
 @pytest.mark.parametrize(
     "document",
-    share_of_this_backend([d for d in DOCUMENTS if any(blocks(d, "python"))]),
+    [d for d in DOCUMENTS if any(blocks(d, "python"))],
     ids=lambda document: document.name,
 )
 def test_the_examples_of_a_document_run_one_after_the_other(document, tmp_path):

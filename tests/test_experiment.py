@@ -5,7 +5,6 @@ import itertools
 import json
 import math
 
-import keras
 import numpy as np
 import pytest
 from helpers import numpy, small
@@ -18,7 +17,6 @@ from keras_s4ntm.presets import PRESETS
 from keras_s4ntm.tasks import TASKS, Copy
 from keras_s4ntm.training.configuration import TrainingConfig
 
-once = pytest.mark.skipif(keras.backend.backend() != "torch", reason="touches no tensor: done once")
 PAIRS = list(itertools.product(MODELS, TASKS))
 
 
@@ -37,7 +35,7 @@ def of_training(experiment):
     return experiment.training.clip_norm
 
 
-@once
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("name", "read", "preset", "default"),
     [
@@ -58,7 +56,7 @@ def test_the_users_value_comes_before_the_presets_and_that_before_the_default(
     assert read(Experiment.choose("copy", "ntm", preset="none")) == default
 
 
-@once
+@pytest.mark.once
 def test_a_value_of_the_user_leaves_the_other_numbers_of_the_preset_as_they_are():
     chosen = Experiment.choose("copy", "ntm", {"head_noise": 0.5})
     expected = Experiment.choose("copy", "ntm")
@@ -67,7 +65,7 @@ def test_a_value_of_the_user_leaves_the_other_numbers_of_the_preset_as_they_are(
     assert (chosen.task, chosen.training) == (expected.task, expected.training)
 
 
-@once
+@pytest.mark.once
 @pytest.mark.parametrize(("model", "task"), PAIRS)
 def test_without_a_preset_an_experiment_is_exactly_the_defaults(model, task):
     experiment = Experiment.choose(task, model, preset="none")
@@ -91,7 +89,7 @@ def test_without_a_preset_a_model_is_made_of_layers_with_their_defaults(name):
     assert layer.cell.arguments.direct_inputs == name.startswith("s4d-")
 
 
-@once
+@pytest.mark.once
 def test_a_task_without_a_preset_of_its_own_has_the_defaults():
     with own_registries():
         del PRESETS["ntm", "copy"]
@@ -102,7 +100,7 @@ def test_a_task_without_a_preset_of_its_own_has_the_defaults():
 # Presets of other tasks.
 
 
-@once
+@pytest.mark.once
 def test_a_borrowed_preset_leaves_out_what_only_its_own_task_has():
     assert "zero_vectors" in PRESETS["s4d-ntm", "copy"].numbers
     borrowed = Experiment.choose("priority-sort", "s4d-ntm", preset="copy")
@@ -113,7 +111,7 @@ def test_a_borrowed_preset_leaves_out_what_only_its_own_task_has():
     assert borrowed.training == own.training
 
 
-@once
+@pytest.mark.once
 @pytest.mark.parametrize(("model", "task"), PAIRS)
 def test_every_preset_can_be_borrowed_by_every_task(model, task):
     for _, other in (pair for pair in PRESETS if pair[0] == model):
@@ -123,7 +121,7 @@ def test_every_preset_can_be_borrowed_by_every_task(model, task):
 # What is refused.
 
 
-@once
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -144,7 +142,7 @@ def test_an_unknown_name_or_a_value_of_another_type_is_refused(arguments, messag
     assert message in str(error.value)
 
 
-@once
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("values", "message"),
     [
@@ -161,7 +159,7 @@ def test_a_value_that_is_not_accepted_is_refused_before_a_model_is_built(values,
 # As a dictionary, and back.
 
 
-@once
+@pytest.mark.once
 @pytest.mark.parametrize(("model", "task"), PAIRS)
 def test_an_experiment_comes_back_from_its_config_as_it_was(model, task):
     for preset in ("auto", "none"):
@@ -182,7 +180,7 @@ def spoiled(owner, **changes):
     return {**config, owner: {**part, **changes}}
 
 
-@once
+@pytest.mark.once
 @pytest.mark.parametrize(
     "config",
     [
@@ -225,7 +223,7 @@ def test_the_weights_of_a_model_follow_from_the_seed():
     assert any((one != another).any() for one, another in zip(first, other, strict=True))
 
 
-@once
+@pytest.mark.once
 def test_whether_a_model_is_causal_and_streamable_follows_from_its_hyperparameters():
     for model in MODELS:
         experiment = Experiment.choose("copy", model)
@@ -236,7 +234,7 @@ def test_whether_a_model_is_causal_and_streamable_follows_from_its_hyperparamete
     assert not after.is_streamable
 
 
-@once
+@pytest.mark.once
 def test_an_experiment_keeps_what_it_was_made_of_and_does_not_change():
     experiment = Experiment.choose("copy", "ntm", {"max_length": 7, "minutes": "0.5"}, seed=9)
     assert experiment.task == Copy(max_length=7, zero_vectors=0.3)

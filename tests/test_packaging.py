@@ -14,8 +14,6 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = ("keras_s4ntm", "cli", "tasks")
 FRAMEWORKS = {"keras", "tensorflow", "torch", "jax"}
 
-once = pytest.mark.skipif(keras.backend.backend() != "torch", reason="touches no tensor: done once")
-
 
 def modules(*folders):
     return [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
@@ -48,7 +46,7 @@ def run(script):
 # What is installed.
 
 
-@once
+@pytest.mark.once
 def test_every_folder_with_code_is_a_declared_package():
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
     folders = {path.parent for path in modules(*FOLDERS)}
@@ -61,7 +59,7 @@ def test_every_folder_with_code_is_a_declared_package():
 # Which part knows which.
 
 
-@once
+@pytest.mark.once
 @pytest.mark.parametrize("path", modules("keras_s4ntm"), ids=short)
 def test_the_library_imports_no_command_line_and_but_for_the_experiment_no_tasks(path):
     forbidden = ["keras_s4ntm.cli", "click"]
@@ -70,7 +68,7 @@ def test_the_library_imports_no_command_line_and_but_for_the_experiment_no_tasks
     assert not [name for name in imports(path) if name.startswith(tuple(forbidden))]
 
 
-@once
+@pytest.mark.once
 @pytest.mark.parametrize("path", modules("tasks"), ids=short)
 def test_tasks_know_no_model_and_no_framework(path):
     for name in imports(path):
@@ -80,7 +78,7 @@ def test_tasks_know_no_model_and_no_framework(path):
             assert name.startswith(known)
 
 
-@once
+@pytest.mark.once
 @pytest.mark.parametrize("path", modules("keras_s4ntm/ops"), ids=short)
 def test_equations_use_keras_ops_and_numpy_only(path):
     allowed = {"functools", "keras", "keras_s4ntm", "math", "numpy", "typing"}
@@ -97,7 +95,7 @@ def test_equations_use_keras_ops_and_numpy_only(path):
     assert "backend()" not in path.read_text()
 
 
-@once
+@pytest.mark.once
 @pytest.mark.parametrize("path", modules("keras_s4ntm/layers", "keras_s4ntm/models"), ids=short)
 def test_layers_and_models_know_nothing_of_training(path):
     above = (
@@ -132,7 +130,7 @@ def is_private(word):
     return word in PRIVATE_WORDS or (word.startswith("_") and not word.startswith("__"))
 
 
-@once
+@pytest.mark.once
 def test_what_is_private_in_other_packages_is_imported_in_one_place_each():
     found = []
     for path in modules(*FOLDERS):
@@ -147,7 +145,7 @@ def test_what_is_private_in_other_packages_is_imported_in_one_place_each():
     assert sorted(found) == sorted(places.items())
 
 
-@once
+@pytest.mark.once
 @pytest.mark.parametrize("path", modules(*FOLDERS), ids=short)
 def test_no_private_attribute_but_a_files_own_is_used(path):
     nodes = list(ast.walk(ast.parse(path.read_text())))
@@ -161,7 +159,7 @@ def test_no_private_attribute_but_a_files_own_is_used(path):
 # What is loaded when.
 
 
-@once
+@pytest.mark.once
 def test_what_names_and_checks_things_loads_no_framework():
     groups = [p for p in modules("keras_s4ntm/layers") if p.name == "arguments.py"]
     assert len(groups) == 6
@@ -213,7 +211,7 @@ def test_what_names_and_checks_things_loads_no_framework():
     )
 
 
-@once
+@pytest.mark.once
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -310,7 +308,7 @@ RETIRED = (
 )
 
 
-@once
+@pytest.mark.once
 def test_no_file_uses_a_retired_word():
     found = {
         (short(path), word)
@@ -321,13 +319,13 @@ def test_no_file_uses_a_retired_word():
     assert not found
 
 
-@once
+@pytest.mark.once
 def test_no_file_is_longer_than_300_lines():
     lengths = {short(path): len(path.read_text().splitlines()) for path in modules(*FOLDERS)}
     assert not {path: length for path, length in lengths.items() if length > 300}
 
 
-@once
+@pytest.mark.once
 def test_every_document_that_a_file_refers_to_is_there():
     named = {
         document

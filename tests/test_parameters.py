@@ -3,7 +3,6 @@
 import dataclasses
 import typing
 
-import keras
 import pytest
 
 from keras_s4ntm.models import MODELS
@@ -19,9 +18,7 @@ from keras_s4ntm.parameters import (
 from keras_s4ntm.tasks import TASKS
 from keras_s4ntm.training.configuration import TrainingConfig
 
-pytestmark = pytest.mark.skipif(
-    keras.backend.backend() != "torch", reason="touches no tensor: done once"
-)
+pytestmark = pytest.mark.once
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-import keras
 import pytest
 from registries import own_registries
 
@@ -18,9 +17,7 @@ from keras_s4ntm.models import MODELS, register_model
 from keras_s4ntm.registry import Registry
 from keras_s4ntm.tasks import BUILT_IN, TASKS, Copy, Task, register_task
 
-pytestmark = pytest.mark.skipif(
-    keras.backend.backend() != "torch", reason="touches no tensor: done once"
-)
+pytestmark = pytest.mark.once
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,6 @@ from keras_s4ntm.training.fit import train
 
 BACKEND = keras.backend.backend()
 EXPERIMENT = Experiment.choose("copy", "ntm")
-once = pytest.mark.skipif(BACKEND != "torch", reason="touches no tensor: done once")
 
 
 def small_model():
@@ -32,7 +31,7 @@ def run(tmp_path):
     return Run.create(tmp_path / "run", EXPERIMENT, BACKEND)
 
 
-@once
+@pytest.mark.once
 def test_a_start_that_was_killed_before_its_configuration_was_written_can_be_repeated(tmp_path):
     (tmp_path / ".config.json.tmp").write_text("{")
     Run.create(tmp_path, EXPERIMENT, BACKEND)
@@ -117,7 +116,7 @@ def test_another_models_weights_are_refused(run):
 # What a run directory says of itself.
 
 
-@once
+@pytest.mark.once
 def test_a_run_says_what_was_trained_how_and_with_which_versions(tmp_path):
     experiment = Experiment.choose("copy", "ntm", {"memory_size": 9}, seed=3)
     run = Run.create(tmp_path / "run", experiment, BACKEND)
@@ -134,7 +133,7 @@ def test_a_run_says_what_was_trained_how_and_with_which_versions(tmp_path):
     assert opened.backend == BACKEND
 
 
-@once
+@pytest.mark.once
 def test_the_version_of_a_backend_is_found_where_its_package_has_another_name(
     tmp_path, monkeypatch
 ):
@@ -153,7 +152,7 @@ def test_the_version_of_a_backend_is_found_where_its_package_has_another_name(
     assert run.config["versions"]["tensorflow"] == "unknown"
 
 
-@once
+@pytest.mark.once
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"format": 2}', '{"format": "2"}', "2"])
 def test_damaged_config_is_refused_by_name(run, content):
     path = run.path / "config.json"
@@ -163,7 +162,7 @@ def test_damaged_config_is_refused_by_name(run, content):
     assert str(path) in str(error.value)
 
 
-@once
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -199,7 +198,7 @@ OF_VERSION_0_1 = {
 }
 
 
-@once
+@pytest.mark.once
 def test_a_run_of_an_older_version_is_refused_as_one(run):
     path = run.path / "config.json"
     path.write_text(json.dumps(OF_VERSION_0_1))
@@ -210,7 +209,7 @@ def test_a_run_of_an_older_version_is_refused_as_one(run):
         assert "Train it again, or install that version" in str(error.value)
 
 
-@once
+@pytest.mark.once
 def test_a_run_of_a_newer_version_is_refused_as_one_whatever_else_it_holds(run):
     path = run.path / "config.json"
     path.write_text(json.dumps({**run.config, "format": 99, "more": "of it"}))
@@ -218,7 +217,7 @@ def test_a_run_of_a_newer_version_is_refused_as_one_whatever_else_it_holds(run):
         Run.open(run.path)
 
 
-@once
+@pytest.mark.once
 def test_directory_that_is_no_run_and_run_that_exists_are_refused(run, tmp_path):
     with pytest.raises(RunError, match="not a run directory"):
         Run.open(tmp_path)

@@ -7,6 +7,7 @@ A training runs in a process of its own, so that one that fails costs only itsel
 was interrupted goes on where it stopped. Imports no framework.
 """
 
+import itertools
 import json
 import os
 import statistics
@@ -28,6 +29,11 @@ def figure(result):
     if "optimal_cost" in result:
         result = {**result, "above_optimum": result["cost"] - result["optimal_cost"]}
     return next((name, result[name]) for name in FIGURES if name in result)
+
+
+def label_of(result):
+    """What names the setting of a result of `evaluate`: all that comes before its figures."""
+    return dict(itertools.takewhile(lambda item: item[0] not in FIGURES, result.items()))
 
 
 def figure_name(results):
@@ -65,6 +71,30 @@ class Comparison:
         elif path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise RunError(f"{path} exists and is no comparison. Choose another --run-dir.")
         path.mkdir(parents=True, exist_ok=True)
+
+    @classmethod
+    def open(cls, path):
+        """A comparison that is there.
+
+        Raises:
+            RunError: there is none, or it is damaged.
+        """
+        file = path / "results.json"
+        try:
+            comparison = cls(path, json.loads(file.read_text())["asked"])
+            for result in comparison.results:
+                if "error" not in result:
+                    summarise(result["model"], [result])
+            return comparison
+        except OSError as error:
+            raise RunError(f"{path} is no comparison: it has no results.json.") from error
+        except (ValueError, KeyError, TypeError, AttributeError, StopIteration) as error:
+            raise RunError(f"{file} is damaged: {error!r}.") from error
+
+    @property
+    def runs(self):
+        """The run directories of the trainings that have begun."""
+        return sorted(file.parent for file in self.path.glob("*/config.json"))
 
     @property
     def results(self):

@@ -33,6 +33,22 @@ def evaluate(model, task, seed=0, sequences=None, lengths=None, batch_size=64, c
         - for classes `accuracy`, `sequences` and `confusion`: a list of rows, `confusion[i][j]`
           sequences of class i taken for class j.
     """
+    found = predictions(model, task, seed, sequences, lengths, batch_size, causal)
+    return [score(*one) for one in found]
+
+
+def score(label, setting, batch, outputs):
+    """The figures of one setting, see `evaluate`, from what `predictions` returned for it."""
+    return {**label, **target_kind(setting).score(setting, batch, outputs)}
+
+
+def predictions(model, task, seed=0, sequences=None, lengths=None, batch_size=64, causal=True):
+    """What a model answers on the test split of a task; arguments as of `evaluate`.
+
+    Returns:
+        A list of `(label, task, batch, outputs)`, one for each setting. The outputs may go on
+        beyond the end of the batch.
+    """
     settings = task.settings(lengths)
     available = task.size("test")
     sequences = min(sequences or available or SEQUENCES, available or np.inf)
@@ -45,8 +61,5 @@ def evaluate(model, task, seed=0, sequences=None, lengths=None, batch_size=64, c
     outputs = [model.predict(x, batch_size=batch_size, verbose=0) for x in inputs]
     if together:
         outputs = np.split(outputs[0], len(batches))
-    score = target_kind(task).score
-    return [
-        {**label, **score(setting, batch, output)}
-        for (label, setting), batch, output in zip(settings, batches, outputs, strict=True)
-    ]
+    labels, tasks = zip(*settings, strict=True)
+    return list(zip(labels, tasks, batches, outputs, strict=True))

@@ -5,9 +5,9 @@
     onnx.py         an ONNX file
     write.py        what the files share: each is compared with the model before it gets its name
 
-Files are written by the TensorFlow backend. The weights are the same on every backend: a model
-trained on any of them is rebuilt on TensorFlow and exported there, with dynamic batch size and
-length, which the exporters of the other backends do not offer.
+Files are written by the TensorFlow backend, whose exporters keep batch size and length open. The
+weights are the same on every backend: a model trained on any of them is rebuilt on TensorFlow and
+exported there.
 """
 
 from keras_s4ntm.lazy import lazy_names

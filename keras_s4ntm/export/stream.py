@@ -12,22 +12,20 @@ class Stream:
             alike. Of a classifier every step gives what the sequence so far is taken for.
 
     Raises:
-        ValueError: the layers are no chain, or one is bidirectional.
+        ValueError: the layers are no chain, one is bidirectional, or one makes a mask.
     """
 
     def __init__(self, model):
         if not _is_chain(model):
-            raise ValueError(
-                f"The model {model.name!r} cannot run one time step at a time: its layers do not "
-                "follow one another in a single chain."
-            )
+            _refuse(model, "its layers do not follow one another in a single chain")
         self.layers = _without_inputs(model)
         for layer in self.layers:
             if isinstance(layer, keras.layers.Bidirectional):
-                raise ValueError(
-                    f"The model {model.name!r} cannot run one time step at a time: its layer "
-                    f"{layer.name!r} is bidirectional and depends on later inputs."
+                _refuse(
+                    model, f"its layer {layer.name!r} is bidirectional and depends on later inputs"
                 )
+            if isinstance(layer, keras.layers.Masking) or getattr(layer, "mask_zero", False):
+                _refuse(model, f"its layer {layer.name!r} makes a mask, and steps know no masks")
         # What `get_initial_state` of each layer returns, with sizes in the place of tensors.
         self.sizes = [_state_sizes(layer) for layer in self.layers]
 
@@ -49,6 +47,14 @@ class Stream:
             hidden, own = step(hidden, own)
             new_states += keras.tree.flatten(own)
         return hidden, new_states
+
+
+def _refuse(model, reason):
+    raise ValueError(
+        f"The model {model.name!r} cannot run one time step at a time: {reason}. With "
+        "streamable=False, in `register_model` or `export_saved_model`, whole sequences are "
+        "exported."
+    )
 
 
 def _is_recurrent(layer):

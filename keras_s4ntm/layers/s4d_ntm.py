@@ -42,6 +42,10 @@ class S4DNTMCell(NamedCell):
 class S4DNTM(MemoryNetwork):
     """S4D-NTM; behaves like `keras.layers.LSTM`.
 
+    Clip its gradients, `global_clipnorm=1` or less in the optimizer: they grow with the length.
+    Over 800 time steps untrained networks had norms of 0.2 to 22, with `read_feedback` up to 1,000,
+    an `NTM` at most 2 (24 November 2026; `docs/faq.md` says where they come from).
+
     Args:
         units: H, the channels of the state space features.
         **arguments: those of `S4DNTMCell` and of `MemoryRNN` by keyword, among them `blocks`,

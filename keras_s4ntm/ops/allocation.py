@@ -6,6 +6,8 @@ Methods, "Dynamic memory allocation" and "Write weighting".
 Shapes: B batch, R read heads, N memory slots. There is one write head.
 """
 
+from functools import reduce
+
 from keras import ops
 
 # The least usage that a slot counts with, so that its logarithm is finite.
@@ -22,7 +24,8 @@ def retention(free_gates, read_weights):
     Returns:
         `(B, N)` in [0, 1].
     """
-    return ops.prod(1.0 - ops.expand_dims(free_gates, -1) * read_weights, axis=1)
+    kept = 1.0 - ops.expand_dims(free_gates, -1) * read_weights
+    return reduce(ops.multiply, ops.unstack(kept, axis=1))
 
 
 def update_usage(usage, write_weights, retention):
@@ -58,7 +61,7 @@ def allocation_weights(usage):
     index = ops.arange(usage.shape[-1])
     own, other = ops.expand_dims(usage, -1), ops.expand_dims(usage, -2)
     first = ops.expand_dims(index, 0) < ops.expand_dims(index, 1)
-    before = ops.where(first, other <= own, other < own)
+    before = ops.logical_or(other < own, ops.logical_and(first, other == own))
     return (1.0 - usage) * ops.exp(ops.sum(ops.where(before, ops.log(other), 0.0), axis=-1))
 
 

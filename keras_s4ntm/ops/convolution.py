@@ -1,4 +1,4 @@
-"""Convolutions over time, by FFT: a whole sequence through state spaces at once.
+"""Convolutions over time: a whole sequence through state spaces at once, by FFT where there is one.
 
 Source: Gu, Gupta, Goel, Re 2022, "On the Parameterization and Initialization of Diagonal State
 Space Models", and the authors' code. The gradient is written out.
@@ -6,9 +6,11 @@ Space Models", and the authors' code. The gradient is written out.
 Shapes: B batch, L time steps, H channels.
 """
 
+import math
+
 from keras import ops
 
-from keras_s4ntm.backend.fourier import irfft, rfft
+from keras_s4ntm.backend.fourier import has_fft, irfft, rfft
 
 
 def fft_length(length):
@@ -33,7 +35,7 @@ def is_smooth(number):
 
 
 def circular_convolution(inputs, kernel, size):
-    """`y_l = sum_j K_{(l-j) mod size} u_j`, by FFT.
+    """`y_l = sum_j K_{(l-j) mod size} u_j`, by FFT where there is one of this size.
 
     The gradient is written out. That of a real FFT in PyTorch and JAX is a complex FFT of the
     full length, and costs twice as much as the correlations that it stands for:
@@ -48,6 +50,8 @@ def circular_convolution(inputs, kernel, size):
     Returns:
         `(B, L, H)`.
     """
+    if not has_fft(size):
+        return convolution_by_matrices(inputs, kernel, size)
 
     @ops.custom_gradient
     def convolve(inputs, kernel):
@@ -69,6 +73,33 @@ def circular_convolution(inputs, kernel, size):
     return convolve(inputs, kernel)
 
 
+def convolution_by_matrices(inputs, kernel, size):
+    """As `circular_convolution`, without FFT: transforms are products with cosines and sines,
+
+        a = sum_j u_j cos_j,   b = sum_j u_j sin_j,   c = sum_m K_m cos_m,   d = sum_m K_m sin_m
+        y_l = 1/size sum_k v_k ((a c - b d) cos_l + (a d + b c) sin_l)
+
+    of `2 pi k l / size`, with v = 1 for k = 0 and k = size / 2, else 2. That takes L^2 operations
+    for a channel and memory for the `(L, size / 2 + 1)` numbers of a matrix.
+    """
+    frequencies, period = ops.arange(size // 2 + 1), ops.cast(size, inputs.dtype)
+
+    def waves(length):
+        phases = ops.expand_dims(ops.arange(length), 1) * frequencies % size  # exact
+        phases = 2.0 * math.pi * ops.cast(phases, inputs.dtype) / period
+        return ops.cos(phases), ops.sin(phases)
+
+    inputs = ops.transpose(inputs, (0, 2, 1))
+    cosines, sines = waves(ops.shape(inputs)[2])
+    a, b = ops.matmul(inputs, cosines), ops.matmul(inputs, sines)
+    c, d = (ops.matmul(kernel, wave) for wave in waves(ops.shape(kernel)[1]))
+    once = ops.logical_or(frequencies == 0, frequencies == size // 2)
+    times = ops.where(once, 1.0, 2.0) / period
+    even, odd = times * (a * c - b * d), times * (a * d + b * c)
+    outputs = ops.matmul(even, ops.transpose(cosines)) + ops.matmul(odd, ops.transpose(sines))
+    return ops.transpose(outputs, (0, 2, 1))
+
+
 def spectrum(inputs, size):
     """`(B, L, H)` as its spectrum over time, `(B, H, size // 2 + 1)`, complex."""
     return rfft(ops.transpose(inputs, (0, 2, 1)), size)
@@ -86,7 +117,7 @@ def signal(frequencies, size, shape):
 
 
 def causal_convolution(inputs, kernel):
-    """`y_l = sum_{j <= l} K_{l-j} u_j`, by FFT.
+    """`y_l = sum_{j <= l} K_{l-j} u_j`.
 
     Args:
         inputs: `(B, L, H)`, float32.
@@ -99,7 +130,7 @@ def causal_convolution(inputs, kernel):
 
 
 def bidirectional_convolution(inputs, forward, backward):
-    """`y_l = sum_{j <= l} F_{l-j} u_j + sum_{j > l} G_{j-l-1} u_j`, by FFT.
+    """`y_l = sum_{j <= l} F_{l-j} u_j + sum_{j > l} G_{j-l-1} u_j`.
 
     The step l itself is in the forward sum only, as in the authors' code.
 

@@ -11,6 +11,8 @@ they come. An entry of strength zero is no link. Other shapes: as in `ops/tempor
 
 from keras import ops
 
+from keras_s4ntm.backend.exporting import places_of_largest, take_along_axis
+
 # Added to the sum of the strongest weights, by which is divided: it may be zero.
 STRENGTH_EPSILON = 1e-16
 
@@ -29,8 +31,8 @@ def strongest(weights, count):
     """
     # A little less for every slot: of equal ones the first are taken wherever this runs.
     order = weights * (1.0 - 2.5e-7 * ops.arange(weights.shape[-1], dtype=weights.dtype))
-    _, slots = ops.top_k(order, count)
-    values = ops.take_along_axis(weights, slots, axis=-1)
+    slots = places_of_largest(order, count)
+    values = take_along_axis(weights, slots, axis=-1)
     share = ops.sum(values, axis=-1, keepdims=True) + STRENGTH_EPSILON
     return values * (ops.sum(weights, axis=-1, keepdims=True) / share), slots
 
@@ -39,7 +41,7 @@ def at(weights, slots):
     """The weights of some slots: `(B, R, N)` at `(B, N, K)` gives `(B, R, N, K)`."""
     heads, (_, rows, count) = weights.shape[1], slots.shape
     index = ops.tile(ops.reshape(slots, (-1, 1, rows * count)), (1, heads, 1))
-    return ops.reshape(ops.take_along_axis(weights, index, axis=-1), (-1, heads, rows, count))
+    return ops.reshape(take_along_axis(weights, index, axis=-1), (-1, heads, rows, count))
 
 
 def update_links(links, precedence, write_weights):
@@ -66,7 +68,7 @@ def update_links(links, precedence, write_weights):
     # To the slots written come new ones, w[i] p[j], or old ones grow.
     rows = ops.expand_dims(written, -1)
     old, old_source = (
-        ops.take_along_axis(x, ops.tile(rows, (1, 1, count)), axis=1) for x in (strength, source)
+        take_along_axis(x, ops.tile(rows, (1, 1, count)), axis=1) for x in (strength, source)
     )
     new = ops.expand_dims(write_weights, -1) * ops.expand_dims(precedence, 1)
     new = ops.where(rows == ops.expand_dims(before, 1), 0.0, new)
@@ -79,8 +81,8 @@ def update_links(links, precedence, write_weights):
     both = ops.concatenate([old, new], axis=-1)
     new_source = ops.tile(ops.expand_dims(before, 1), (1, count, 1))
     source_of_both = ops.concatenate([old_source, new_source], axis=-1)
-    _, kept = ops.top_k(both, count)
-    kept, kept_source = (ops.take_along_axis(x, kept, axis=-1) for x in (both, source_of_both))
+    kept = places_of_largest(both, count)
+    kept, kept_source = (take_along_axis(x, kept, axis=-1) for x in (both, source_of_both))
 
     # Back to where they belong; the numbers of slots by sums, which are exact, not by a product.
     is_written = ops.expand_dims(ops.any(place > 0, axis=1), -1)

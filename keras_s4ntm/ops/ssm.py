@@ -100,8 +100,9 @@ def discretize(log_dt, log_a_real, a_imag, method="zoh"):
     a_real = -ops.exp(ops.maximum(log_a_real, LOG_DECAY_FLOOR))
     real, imag = dt * a_real, dt * a_imag
     if method == "zoh":
-        # exp(real + i imag) - 1 without cancellation.
-        minus_one_real = ops.expm1(real) * ops.cos(imag) - 2.0 * ops.square(ops.sin(imag / 2.0))
+        # exp(real + i imag) - 1 without cancellation; an ONNX file has no expm1.
+        minus_one = ops.tanh(real / 2.0) * (ops.exp(real) + 1.0)
+        minus_one_real = minus_one * ops.cos(imag) - 2.0 * ops.square(ops.sin(imag / 2.0))
         minus_one_imag = ops.exp(real) * ops.sin(imag)
         square = ops.square(a_real) + ops.square(a_imag)
         return Transition(

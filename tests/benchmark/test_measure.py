@@ -221,40 +221,18 @@ else:
 """
 
 
-def measured(rows, tmp_path):
-    """The results of rows that are measured in processes of their own."""
+def test_a_model_of_another_package_is_measured_without_a_reference_network(tmp_path):
     script = tmp_path / "convolution.py"
     script.write_text(CONVOLUTION)
-    given = json.dumps([dataclasses.asdict(row) for row in rows])
+    row = Row("convolution", keras.backend.backend(), 2, 8, {"filters": 6})
+    given = json.dumps([dataclasses.asdict(row)])
     done = subprocess.run(
         [sys.executable, script], input=given, stdout=subprocess.PIPE, text=True, check=True
     )
-    return json.loads(done.stdout)
-
-
-def test_a_model_of_another_package_is_measured_without_a_reference_network(tmp_path):
-    row = Row("convolution", keras.backend.backend(), 2, 8, {"filters": 6})
-    [result] = measured([row], tmp_path)
+    [result] = json.loads(done.stdout)
     assert "error" not in result, result
     assert result["speed"] is None
     assert result["hyperparameters"] == {"filters": 6}
     for name in ("compile_seconds", "time_step_ms", "inference_steps_per_second", "input_ms"):
         assert result[name] > 0
     assert result["peak_memory"] > result["training_memory"] > 0
-
-
-@pytest.mark.skipif(keras.backend.backend() != "torch", reason="reference networks are PyTorch's")
-def test_models_are_measured_beside_their_reference_networks(tmp_path):
-    ntm = {"memory_size": 8}
-    rows = [
-        Row("plain-ntm", "torch", 2, 8, ntm),
-        Row("plain-s4d", "torch", 2, 8, {"units": 6}),
-        Row("ntm", "torch", 2, 8, {**ntm, "units": 6}),
-        Row("s4d", "torch", 2, 8, {"units": 6}),
-    ]
-    results = measured(rows, tmp_path)
-    assert not [r["error"] for r in results if "error" in r]
-    assert [r["speed"] for r in results[:2]] == [1, 1]
-    for result, reference in zip(results[2:], results[:2], strict=True):
-        expected = reference["step_ms"]["median"] / result["step_ms"]["median"]
-        assert result["speed"] == pytest.approx(expected)

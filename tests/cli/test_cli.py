@@ -166,6 +166,7 @@ LSTM = ["copy", "--model", "lstm", "-p", "units=4", "-p", "max_length=2", "-p", 
 OF_LSTM = "s4ntm list presets --model lstm --task copy; --preset none starts as the papers do"
 
 
+@pytest.mark.once
 def test_a_training_starts_from_the_preset_and_says_so_first(tmp_path, capfd):
     config = config_of(tmp_path, *LSTM)
     assert config["preset"] == "lstm/copy"
@@ -175,6 +176,7 @@ def test_a_training_starts_from_the_preset_and_says_so_first(tmp_path, capfd):
     assert said == f"copy, lstm: preset lstm/copy sets 3 numbers ({OF_LSTM})"
 
 
+@pytest.mark.once
 def test_what_the_user_gives_beats_the_preset(tmp_path, capfd):
     config = config_of(tmp_path, *LSTM, "-p", "zero_vectors=0.1", "-p", "solved_loss=none")
     assert config["preset"] == "lstm/copy"
@@ -186,6 +188,7 @@ def test_what_the_user_gives_beats_the_preset(tmp_path, capfd):
     assert said == f"copy, lstm: preset lstm/copy sets 1 number ({OF_LSTM})"
 
 
+@pytest.mark.once
 def test_an_option_beats_a_value_and_the_preset(tmp_path):
     mnist = ["--preset", "seq-mnist", "-p", "batch_size=3", "--batch-size", "2"]
     config = config_of(tmp_path, *LSTM, *mnist)
@@ -195,6 +198,7 @@ def test_an_option_beats_a_value_and_the_preset(tmp_path):
     assert config["model"]["parameters"]["units"] == 4
 
 
+@pytest.mark.once
 def test_without_a_preset_it_starts_as_the_papers_do(tmp_path, capfd):
     config = config_of(tmp_path, *LSTM, "--preset", "none")
     assert config["preset"] is None
@@ -204,6 +208,7 @@ def test_without_a_preset_it_starts_as_the_papers_do(tmp_path, capfd):
     assert said == "copy, lstm: everything starts as in the papers (--preset none)"
 
 
+@pytest.mark.once
 def test_where_there_is_no_preset_the_plain_start_is_used(tmp_path, capfd, monkeypatch):
     monkeypatch.setattr("keras_s4ntm.presets.preset.PRESETS", {})
     assert config_of(tmp_path, *LSTM)["preset"] is None
@@ -251,7 +256,7 @@ def test_where_there_is_no_preset_the_plain_start_is_used(tmp_path, capfd, monke
             "--resume goes on with a run as it was",
         ),
         (["tran"], 2, "Unknown command 'tran'. Did you mean 'train'?"),
-        (["train", "copy", "--step", "5"], 2, "'--steps'"),
+        (["train", "copy", "--step", "5"], 2, "--steps"),
         (["list", "colours"], 2, "colours"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
@@ -351,7 +356,7 @@ def test_divergence_stops_says_at_which_step_and_keeps_the_last_good_checkpoint(
     monkeypatch.setattr(Copy, "batch", poisoned)
     path = tmp_path / "run"
     arguments = [*TINY, "--steps", "8", "--report-interval", "2", "--checkpoint-interval", "2"]
-    assert run_cli("train", "copy", *arguments, "--run-dir", path) == 1
+    assert run_cli("train", "copy", "--model", "ntm", *arguments, "--run-dir", path) == 1
     printed = capfd.readouterr().err
     assert "not a finite number at step 4" in printed
     assert "epoch-00001.weights.h5" in printed

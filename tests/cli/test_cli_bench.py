@@ -24,7 +24,7 @@ def bench(*arguments):
     return exit.value.code
 
 
-@pytest.mark.skipif(BACKEND != "torch", reason="done once, by torch, with the reference networks")
+@pytest.mark.once
 def test_json_holds_the_documented_figures_of_every_row(capfd):
     arguments = ["--batch-sizes", "2", "--lengths", "6", "--memory-sizes", "8", "-p", "units=8"]
     arguments += ["--models", "ntm,s4d", "--backends", BACKEND, "--threads", "1", "--repeats", "1"]
@@ -42,7 +42,9 @@ def test_json_holds_the_documented_figures_of_every_row(capfd):
         assert row["peak_memory"] > row["training_memory"] > 0
         assert row["compile_seconds"] > 0
         assert row["compile_again_seconds"] is None
-        assert row["speed"] > 0
+    for row, reference in zip(rows, 2 * rows[:2], strict=True):
+        expected = reference["step_ms"]["median"] / row["step_ms"]["median"]
+        assert row["speed"] == pytest.approx(expected)
 
 
 def test_a_model_without_a_reference_network_has_none(monkeypatch):

@@ -18,7 +18,7 @@ def compare(*arguments):
     return exit.value.code
 
 
-@pytest.mark.skipif(BACKEND != "torch", reason="done once, by torch: nothing compiles there")
+@pytest.mark.once
 def test_models_are_trained_side_by_side_once_and_tabulated(tmp_path, capfd):
     path = tmp_path / "comparison"
     arguments = ["copy", "--models", "lstm,ntm", "--seeds", "0", "--steps", "2", *TINY]
@@ -32,12 +32,15 @@ def test_models_are_trained_side_by_side_once_and_tabulated(tmp_path, capfd):
         assert (row["trainings"], row["failed"], row["solved"]) == (1, 0, 0)
         assert len(row["figures"]) == 5
     runs = {entry.name for entry in path.iterdir()}
-    assert runs == {"results.json", "lstm-0", "ntm-0"}
+    assert runs == {"results.json", "lstm-0", "ntm-0", "plots"}
+    figures = {f"{name}.{kind}" for name in ("training", "comparison") for kind in ("png", "svg")}
+    assert {entry.name for entry in (path / "plots").iterdir()} == figures
     before = (path / "results.json").read_text()
     assert compare(*arguments) == 0
     assert (path / "results.json").read_text() == before
     printed = capfd.readouterr()
     assert "wrong bits per sequence" in printed.out
+    assert f"figures: {path / 'plots'}" in printed.out
     assert {"3", "6", "9", "15", "18"} <= set(printed.out.split())  # the lengths of the columns
     first, second, *_ = printed.err.splitlines()
     assert first.startswith("copy, lstm: preset lstm/copy sets 3 numbers")

@@ -3,12 +3,9 @@
 import subprocess
 import sys
 
-import keras
 import pytest
 
-pytestmark = pytest.mark.skipif(
-    keras.backend.backend() != "torch", reason="touches no tensor: done once"
-)
+pytestmark = pytest.mark.once
 
 SCRIPT = """
 import warnings

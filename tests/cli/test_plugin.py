@@ -108,6 +108,7 @@ def run(folder):
     return path
 
 
+@pytest.mark.once
 def test_list_shows_what_the_plugin_brings(folder):
     models = printed(folder, "list", "models")
     assert (
@@ -125,6 +126,7 @@ def test_list_shows_what_the_plugin_brings(folder):
     }
 
 
+@pytest.mark.once
 def test_it_is_trained_and_goes_on_where_it_stopped(folder, run):
     config = json.loads((run / "config.json").read_text())
     assert config["model"] == {
@@ -143,6 +145,7 @@ def test_it_is_trained_and_goes_on_where_it_stopped(folder, run):
     assert again[1] == pytest.approx(whole[1], rel=1e-4)
 
 
+@pytest.mark.once
 def test_it_is_evaluated(folder, run):
     result = json.loads(printed(folder, "evaluate", run, "--sequences", "5", "--json"))
     assert (result["task"], result["model"]) == ("delay", "causal-conv")
@@ -163,7 +166,7 @@ def test_it_is_exported_without_the_signature_of_a_step(folder, run):
     assert result["signatures"] == ["serve"]
 
 
-@pytest.mark.skipif(BACKEND != "torch", reason="done once, by torch: nothing compiles there")
+@pytest.mark.once
 def test_it_is_compared_and_measured_beside_our_models(folder):
     arguments = ["--models", "causal-conv,ntm", "--seeds", "0", "--steps", "2", *TINY[-4:]]
     rows = json.loads(printed(folder, "compare", "delay", *arguments, "--json"))["rows"]
@@ -183,7 +186,7 @@ def test_it_is_compared_and_measured_beside_our_models(folder):
 COMMANDS = (["list", "models"], ["train", "copy"], ["bench", "--models", "ntm"])
 
 
-@pytest.mark.skipif(BACKEND != "torch", reason="done once: no backend is loaded")
+@pytest.mark.once
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 @pytest.mark.parametrize(
     ("code", "sentence"),

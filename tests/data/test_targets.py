@@ -13,7 +13,6 @@ from keras_s4ntm.tasks import TASKS, Batch, Copy, MultiQueryRecall
 from keras_s4ntm.training.configuration import TrainingConfig
 from keras_s4ntm.training.fit import compile_model, errors_of
 
-once = pytest.mark.skipif(keras.backend.backend() != "torch", reason="touches no tensor: done once")
 RECALL = MultiQueryRecall(vocabulary=8, pairs=2, length=10)
 
 
@@ -57,7 +56,7 @@ def test_loss_and_metrics_of_training_equal_numpy(rng, task):
     assert float(logs["sequence_accuracy"]) == pytest.approx(np.mean(wrong == 0))
 
 
-@once
+@pytest.mark.once
 def test_every_answer_is_counted_under_its_class_and_the_one_it_was_taken_for():
     targets = np.array([0, 2, 2, 1, 2], "int32")
     answers = np.array([0, 2, 1, 1, 0])
@@ -69,7 +68,7 @@ def test_every_answer_is_counted_under_its_class_and_the_one_it_was_taken_for():
         assert figures["confusion"][true][taken] == count
 
 
-@once
+@pytest.mark.once
 def test_every_task_has_a_kind_of_targets_and_one_that_there_is_not_is_refused_by_name():
     for task in TASKS.values():
         assert target_kind(task()) is TARGET_KINDS[task.target_kind]
@@ -81,7 +80,7 @@ def test_every_task_has_a_kind_of_targets_and_one_that_there_is_not_is_refused_b
         target_kind(Colors())
 
 
-@once
+@pytest.mark.once
 def test_errors_count_but_where_no_one_can_avoid_them():
     assert errors_of(Copy()) == "bit_errors"
     assert errors_of(RECALL) == "token_errors"

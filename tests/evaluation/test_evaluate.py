@@ -1,6 +1,5 @@
 """The evaluation: figures at every setting, whatever else is evaluated beside it."""
 
-import keras
 import numpy as np
 import pytest
 from helpers import numpy, small
@@ -9,8 +8,6 @@ from keras_s4ntm.data.padding import pad
 from keras_s4ntm.evaluation.evaluate import evaluate
 from keras_s4ntm.experiment import Experiment
 from keras_s4ntm.tasks import Batch, Copy, DynamicNgrams, SelectiveCopy
-
-once = pytest.mark.skipif(keras.backend.backend() != "torch", reason="touches no tensor: done once")
 
 
 class Answering:
@@ -25,7 +22,7 @@ class Answering:
         return self.answer(inputs)
 
 
-@once
+@pytest.mark.once
 def test_evaluation_of_tokens_counts_wrong_answers_at_every_setting():
     task = SelectiveCopy(vocabulary=5, tokens=2, length=4)
 
@@ -44,7 +41,7 @@ def test_evaluation_of_tokens_counts_wrong_answers_at_every_setting():
         }  # fmt: skip
 
 
-@once
+@pytest.mark.once
 def test_evaluation_of_ngrams_puts_the_cost_of_the_optimal_predictor_beside_the_models():
     task = DynamicNgrams(n=3, length=40)
 
@@ -67,7 +64,7 @@ def test_evaluation_of_ngrams_puts_the_cost_of_the_optimal_predictor_beside_the_
 # How settings of different lengths share a prediction, or do not.
 
 
-@once
+@pytest.mark.once
 def test_settings_of_a_causal_model_share_one_shape_and_those_of_another_are_not_padded():
     task = Copy(bits=3, max_length=2)
     together, apart = (Answering(lambda inputs: inputs[..., :3]) for _ in range(2))
@@ -77,7 +74,7 @@ def test_settings_of_a_causal_model_share_one_shape_and_those_of_another_are_not
     assert apart.shapes == [(5, 6, 5), (5, 14, 5)]
 
 
-@once
+@pytest.mark.once
 def test_sequences_of_classes_are_not_padded_since_the_one_answer_is_about_all_steps():
     class Majority:
         """Which of two channels is on more often; a task with settings of two lengths."""

@@ -6,9 +6,9 @@ import json
 import keras
 import numpy as np
 import pytest
-from helpers import numpy, run_on
+from helpers import numpy, run_on, small
 
-from keras_s4ntm.errors import BackendError
+from keras_s4ntm.errors import BackendError, S4NTMError
 from keras_s4ntm.experiment import Experiment
 from keras_s4ntm.export import export_onnx
 from keras_s4ntm.runs import Run
@@ -37,8 +37,8 @@ Path("difference.json").write_text(json.dumps(export_onnx(model, "model.onnx", s
 def test_onnx_file_gives_the_outputs_of_the_model_of_a_run_of_this_backend(tmp_path, rng):
     import onnxruntime
 
-    values = {"max_length": 3, "bits": 2, "memory_size": 8, "units": 8}
-    experiment = Experiment.choose("copy", "ntm", values)
+    values = {"max_length": 3, "bits": 2, **small("s4d-ntm")}
+    experiment = Experiment.choose("copy", "s4d-ntm", values)
     run = Run.create(tmp_path / "run", experiment, keras.backend.backend())
     model = experiment.build_model()
     run.save_model(model)
@@ -60,3 +60,13 @@ def test_without_its_packages_it_says_which_extra_is_missing(tmp_path, monkeypat
     model = keras.Sequential([keras.Input((None, 4)), keras.layers.Dense(2)])
     with pytest.raises(BackendError, match=r"needs tf2onnx: pip install 'keras-s4ntm\[onnx\]'"):
         export_onnx(model, tmp_path / "model.onnx", np.zeros((1, 2, 4), "float32"))
+
+
+@on_tensorflow
+@needs_onnx
+def test_layers_that_do_not_compute_in_float32_are_refused_before_anything_is_written(tmp_path):
+    layer = keras.layers.Dense(2, dtype="mixed_bfloat16", name="half")
+    model = keras.Sequential([keras.Input((None, 4)), layer])
+    with pytest.raises(S4NTMError, match=r"'half' computes in bfloat16: build .* dtype='float32'"):
+        export_onnx(model, tmp_path / "model.onnx", np.zeros((1, 2, 4), "float32"))
+    assert list(tmp_path.iterdir()) == []

@@ -102,3 +102,14 @@ def test_a_bidirectional_layer_is_refused_though_it_has_no_states_to_give():
     model = keras.Sequential([keras.Input((None, 3)), both, layers.Dense(2)])
     with pytest.raises(ValueError, match="is bidirectional and depends on later inputs"):
         Stream(model)
+
+
+@pytest.mark.parametrize(
+    "masking", [layers.Masking(name="mask"), layers.Embedding(5, 3, mask_zero=True, name="mask")]
+)
+def test_a_layer_that_makes_a_mask_is_refused_and_the_message_says_what_to_declare(masking):
+    shape = (None, 3) if isinstance(masking, layers.Masking) else (None,)
+    model = keras.Sequential([keras.Input(shape), masking, layers.LSTM(3, return_sequences=True)])
+    message = "'mask' makes a mask, .* streamable=False, in `register_model`"
+    with pytest.raises(ValueError, match=message):
+        Stream(model)

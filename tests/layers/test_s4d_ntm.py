@@ -98,3 +98,22 @@ def test_mixed_precision_trains_and_stays_near_float32(rng):
 def test_arguments_that_cannot_be_meant_are_refused_in_one_sentence(arguments, message):
     with pytest.raises(ValueError, match=message):
         S4DNTM(**{**SMALL, **arguments})
+
+
+@pytest.mark.skipif(
+    keras.backend.backend() != "torch", reason="the draws are enough on one backend"
+)
+@pytest.mark.parametrize(
+    ("read_feedback", "bound"),
+    [(False, 1e3), pytest.param(True, 1e6, marks=pytest.mark.slow)],
+)
+def test_gradients_of_an_untrained_network_at_800_steps_stay_below(rng, read_feedback, bound):
+    x = rng.integers(0, 2, (2, 800, INPUT)).astype("float32")
+    sizes = {"units": 32, "memory_size": 32, "memory_width": 8}
+    for seed in range(6):
+        keras.utils.set_random_seed(seed)
+        layer = S4DNTM(**sizes, read_feedback=read_feedback, segment_length=None)
+        layer.build(x.shape)
+        gradients = weight_gradients(layer, lambda layer=layer: keras.ops.mean(layer(x) ** 2))
+        norm = np.sqrt(sum((g.astype("float64") ** 2).sum() for g in gradients.values()))
+        assert 0.1 < norm < bound, seed

@@ -21,7 +21,6 @@ from keras_s4ntm.tasks import Copy
 from keras_s4ntm.training.fit import train
 
 TASK = Copy(bits=3, max_length=4)
-once = pytest.mark.skipif(keras.backend.backend() != "torch", reason="touches no tensor: done once")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -175,7 +174,7 @@ def test_hyperparameters_reach_the_layer(name):
     assert config["controller"] == "feedforward"
 
 
-@once
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("name", "hyperparameters", "message"),
     [
@@ -220,7 +219,7 @@ def test_model_is_built_from_the_sizes_of_a_task_alone(name):
     assert build_model(name, Secretive(), **small(name)).output_shape == (None, None, 3)
 
 
-@once
+@pytest.mark.once
 def test_the_function_of_a_model_gets_sizes_and_hyperparameters_and_nothing_else():
     got = []
     with own_registries():

@@ -176,6 +176,13 @@ def test_fft_recurrent_and_chunked_form_agree_over_784_steps(method):
         )
 
 
+@pytest.fixture(params=[True, False], ids=["fft", "matrices"])
+def transforms(request, monkeypatch):
+    """Where there is an FFT, and where there is none."""
+    monkeypatch.setattr(convolution, "has_fft", lambda size: request.param)
+
+
+@pytest.mark.usefixtures("transforms")
 @pytest.mark.parametrize("length", [1, 64, 257])
 def test_the_causal_convolution_is_the_sum_over_the_past(length):
     rng = np.random.default_rng(2)
@@ -187,6 +194,7 @@ def test_the_causal_convolution_is_the_sum_over_the_past(length):
     )
 
 
+@pytest.mark.usefixtures("transforms")
 @pytest.mark.parametrize("length", [1, 2, 50])
 def test_the_bidirectional_convolution_is_the_double_sum(length):
     rng = np.random.default_rng(3)

@@ -16,7 +16,6 @@ from keras_s4ntm.tasks import BUILT_IN, TASKS
 from keras_s4ntm.training.configuration import TrainingConfig
 from keras_s4ntm.training.fit import compile_model
 
-once = pytest.mark.skipif(keras.backend.backend() != "torch", reason="touches no tensor: done once")
 PAIRS = list(itertools.product(MODELS, TASKS))
 
 
@@ -30,13 +29,13 @@ def settings(task, model, preset=AUTO):
 # All of them.
 
 
-@once
+@pytest.mark.once
 def test_there_is_a_preset_for_every_model_on_every_task():
     built_in = {task.name for task in BUILT_IN}
     assert set(PRESETS) == {(model, task) for model in MODELS for task in built_in}
 
 
-@once
+@pytest.mark.once
 @pytest.mark.parametrize("pair", PRESETS, ids="/".join)
 def test_every_number_of_a_preset_is_known_accepted_another_than_the_default_and_says_why(pair):
     model, task = pair
@@ -56,7 +55,7 @@ def test_every_number_of_a_preset_is_known_accepted_another_than_the_default_and
         assert len(number.why.split()) > 2, name
 
 
-@once
+@pytest.mark.once
 @pytest.mark.parametrize(("model", "task"), PAIRS)
 def test_an_experiment_has_every_number_of_its_preset(model, task):
     chosen = settings(task, model)
@@ -223,14 +222,14 @@ STARTS = {
 }  # fmt: skip
 
 
-@once
+@pytest.mark.once
 @pytest.mark.parametrize("pair", STARTS, ids="/".join)
 def test_the_numbers_that_results_hang_on_are_these(pair):
     chosen = settings(pair[1], pair[0])
     assert {name: chosen[name] for name in STARTS[pair]} == STARTS[pair]
 
 
-@once
+@pytest.mark.once
 def test_an_s4d_ntm_without_a_preset_looks_at_slot_0_with_the_usual_weights():
     plain = settings("copy", "s4d-ntm", NONE)
     assert {plain[name] for name in WALKING} == {0.0}
@@ -272,7 +271,7 @@ def test_where_the_same_is_recalled_several_times_the_controller_says_when_it_en
 # How they are registered and found.
 
 
-@once
+@pytest.mark.once
 def test_of_a_number_that_two_groups_give_the_last_one_counts():
     with own_registries():
         common, own = {"steps": (10, "Few.")}, {"steps": (20, "More."), "units": (3, "Narrow.")}
@@ -286,7 +285,7 @@ def test_of_a_number_that_two_groups_give_the_last_one_counts():
     assert ("ntm", "one") not in PRESETS
 
 
-@once
+@pytest.mark.once
 def test_a_preset_that_there_is_already_is_refused_and_stays_as_it_was():
     before = PRESETS["ntm", "copy"]
     with own_registries(), pytest.raises(ValueError, match="a preset for ntm on copy already"):
@@ -294,7 +293,7 @@ def test_a_preset_that_there_is_already_is_refused_and_stays_as_it_was():
     assert PRESETS["ntm", "copy"] is before
 
 
-@once
+@pytest.mark.once
 def test_a_preset_is_found_by_auto_none_or_the_name_of_a_task():
     assert find_preset("ntm", "copy", AUTO) is find_preset("ntm", "copy") is PRESETS["ntm", "copy"]
     assert find_preset("ntm", "copy", NONE) is None
@@ -304,7 +303,7 @@ def test_a_preset_is_found_by_auto_none_or_the_name_of_a_task():
         find_preset("ntm", "copy", "coppy")
 
 
-@once
+@pytest.mark.once
 def test_a_preset_that_names_what_there_is_not_is_refused_when_it_is_used():
     with own_registries():
         del PRESETS["ntm", "copy"]

@@ -3,14 +3,11 @@
 import dataclasses
 import math
 
-import keras
 import pytest
 
 from keras_s4ntm.training.configuration import TrainingConfig
 
-pytestmark = pytest.mark.skipif(
-    keras.backend.backend() != "torch", reason="touches no tensor: done once"
-)
+pytestmark = pytest.mark.once
 
 COUNTS = (
     "steps",

@@ -13,8 +13,6 @@ from keras_s4ntm.training.configuration import TrainingConfig
 from keras_s4ntm.training.curriculum import Curriculum, with_curriculum
 from keras_s4ntm.training.fit import train
 
-once = pytest.mark.skipif(keras.backend.backend() != "torch", reason="touches no tensor: done once")
-
 SYNTHETIC = [name for name, task in TASKS.items() if task().size("train") is None]
 UNIFORM = TrainingConfig(steps=100, curriculum="uniform")
 LOOK_BACK = TrainingConfig(steps=100, curriculum="look-back")
@@ -25,7 +23,7 @@ def lengths(batch):
     return batch.mask.sum(1).astype(int)
 
 
-@once
+@pytest.mark.once
 def test_the_current_difficulty_grows_by_one_at_a_time_until_half_of_the_training():
     curriculum = Curriculum(Copy(min_length=3, max_length=9), UNIFORM)
     current = [curriculum.levels[curriculum.current(i)].max_length for i in range(100)]
@@ -35,7 +33,7 @@ def test_the_current_difficulty_grows_by_one_at_a_time_until_half_of_the_trainin
     assert current[-1] == 9
 
 
-@once
+@pytest.mark.once
 def test_uniform_draws_every_difficulty_up_to_the_current_one():
     curriculum = Curriculum(Copy(max_length=9), UNIFORM)
     for index, current in ((0, 1), (25, 5), (99, 9)):
@@ -45,14 +43,14 @@ def test_uniform_draws_every_difficulty_up_to_the_current_one():
         np.testing.assert_allclose(shares, np.full(current, 1 / current), atol=0.03)
 
 
-@once
+@pytest.mark.once
 def test_look_back_draws_the_current_difficulty_and_any_before_it_at_times():
     curriculum = Curriculum(Copy(max_length=9), LOOK_BACK)
     shares = np.bincount(lengths(curriculum.batch("train", 0, 25, 6000)))[1:] / 6000
     np.testing.assert_allclose(shares, [0.02, 0.02, 0.02, 0.02, 0.92], atol=0.01)
 
 
-@once
+@pytest.mark.once
 @pytest.mark.parametrize("name", SYNTHETIC)
 def test_every_batch_has_the_shape_of_the_task_and_is_a_function_of_seed_and_index(name):
     task = TASKS[name]()
@@ -71,7 +69,7 @@ def test_every_batch_has_the_shape_of_the_task_and_is_a_function_of_seed_and_ind
         assert batch.mask.any(axis=1).all()
 
 
-@once
+@pytest.mark.once
 @pytest.mark.parametrize("name", SYNTHETIC)
 def test_the_easiest_difficulty_is_shorter_or_asks_for_less_than_the_hardest(name):
     levels = TASKS[name]().levels()
@@ -84,7 +82,7 @@ def test_the_easiest_difficulty_is_shorter_or_asks_for_less_than_the_hardest(nam
     assert (asked[0], easiest) < (asked[-1], hardest)
 
 
-@once
+@pytest.mark.once
 def test_without_a_curriculum_the_task_is_used_as_it_is():
     task = Copy()
     assert with_curriculum(task, TrainingConfig()) is task
@@ -113,7 +111,7 @@ def test_training_sees_the_curriculum_and_validation_the_task(tmp_path, monkeypa
     assert {entry[1] for entry in seen if entry[0] == "validation"} == {"Copy"}
 
 
-@once
+@pytest.mark.once
 def test_a_task_of_one_difficulty_is_refused_before_anything_is_begun():
     with pytest.raises(ValueError, match="seq-mnist has one difficulty only"):
         with_curriculum(SeqMNIST(), UNIFORM)
@@ -123,7 +121,7 @@ def test_a_task_of_one_difficulty_is_refused_before_anything_is_begun():
         Experiment.choose("copy", "lstm", {"curriculum": "steep"})
 
 
-@once
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

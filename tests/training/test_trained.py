@@ -20,7 +20,7 @@ def trained(run, task, model):
     environment = {
         name: value
         for name, value in os.environ.items()
-        if name not in ("JAX_DISABLE_MOST_OPTIMIZATIONS", "OMP_NUM_THREADS")
+        if name not in ("XLA_FLAGS", "OMP_NUM_THREADS")
     }
     printed = subprocess.run(
         [*command, "--backend", keras.backend.backend(), "--run-dir", run, "--json"],

@@ -92,16 +92,17 @@ def test_unknown_lengths_of_segments_are_refused(name):
             LAYERS[name][0](segment_length=length)
 
 
-@pytest.mark.parametrize("every_step", [True, False], ids=["sequences", "last"])
-@pytest.mark.parametrize("masked", [False, True], ids=["", "masked"])
+@pytest.mark.parametrize(
+    ("masked", "every_step"), [(False, True), (True, False)], ids=["sequences", "masked-last"]
+)
 def test_recomputed_segments_change_neither_outputs_nor_gradients(rng, name, masked, every_step):
-    """11 steps are two segments of 4 and a rest of 3."""
-    x = tensors([sequences(rng, time=11)])[0]
-    mask = tensors([rng.random((3, 11)) < 0.7])[0] > 0 if masked else None
+    """8 steps are two segments of 3 and a rest of 2."""
+    x = tensors([sequences(rng, time=8)])[0]
+    mask = tensors([rng.random((3, 8)) < 0.7])[0] > 0 if masked else None
     layer_of = partial(LAYERS[name][0], return_sequences=every_step)
     plain = layer_of(segment_length=None)
     expected = numpy(plain(x, mask=mask))
-    segmented = with_the_weights_of(plain, layer_of(segment_length=4))
+    segmented = with_the_weights_of(plain, layer_of(segment_length=3))
     np.testing.assert_allclose(numpy(segmented(x, mask=mask)), expected, atol=1e-6)
     gradients, expected = (
         weight_gradients(layer, lambda layer=layer: ops.sum(ops.sin(layer(x, mask=mask))))
@@ -112,7 +113,7 @@ def test_recomputed_segments_change_neither_outputs_nor_gradients(rng, name, mas
         assert np.abs(b).max() > 0
 
 
-def test_long_sequences_run_in_segments_by_themselves(rng, name, monkeypatch):
+def test_long_sequences_run_in_segments_by_themselves(name, monkeypatch):
     lengths = []
     run_segments = loop.run_segments
 
@@ -122,10 +123,10 @@ def test_long_sequences_run_in_segments_by_themselves(rng, name, monkeypatch):
 
     monkeypatch.setattr(loop, "run_segments", note)
     layer = LAYERS[name][0]()
-    layer(sequences(rng, time=255))
+    layer(keras.Input((255, INPUT)))
     assert lengths == []
-    layer(sequences(rng, time=256))
-    assert lengths == [16]
+    layer(keras.Input((256, INPUT)))
+    assert set(lengths) == {16}
 
 
 def test_stateful_continues_and_reset_returns_to_the_initial_state(rng, name):

@@ -1,0 +1,90 @@
+"""`s4ntm analyze`: the measures it prints, and what it refuses."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from keras_s4ntm.analysis import capacity, learned_algorithm, measure, memory_share, robustness
+from keras_s4ntm.analysis.samples import trace_test
+from keras_s4ntm.cli.main import main
+from keras_s4ntm.experiment import Experiment
+from keras_s4ntm.runs import Run
+
+once = pytest.mark.skipif(
+    keras.backend.backend() != "torch", reason="no backend differs: done once"
+)
+
+
+def run_cli(*arguments):
+    """Exit code of `s4ntm analyze ARGUMENTS`."""
+    with pytest.raises(SystemExit) as exit:
+        main(["analyze", *map(str, arguments)])
+    return exit.value.code
+
+
+def untrained(path, model="ntm", task="copy", **values):
+    memory = {} if model == "lstm" else {"memory_size": 8}
+    run = Run.create(path, Experiment.choose(task, model, {"units": 6, **memory, **values}))
+    run.save_model(run.experiment.build_model())
+    return run
+
+
+@once
+def test_json_has_every_measure_of_the_trace_and_of_the_trials(tmp_path, capfd):
+    run = untrained(tmp_path / "run", max_length=2, bits=2)
+    assert run_cli(run.path, "--sequences", 3, "--length", 2, "--limit", 4, "--json") == 0
+    printed = json.loads(capfd.readouterr().out)
+    task, model = run.experiment.task, run.load_model()
+    traced = trace_test(model, task.settings([2])[0], sequences=3)
+    assert printed.pop("algorithm") == learned_algorithm(traced)
+    expected = {
+        "task": "copy",
+        "model": "ntm",
+        "backend": keras.backend.backend(),
+        "length": 2,
+        **measure(traced),
+        "without_memory": memory_share(model, traced),
+        "robustness": robustness(model, traced),
+        "capacity": {"length": capacity(model, task, limit=4, sequences=3), "limit": 4},
+    }
+    assert set(printed) == set(expected)
+    for name, value in expected.items():
+        if not isinstance(value, dict):
+            assert printed[name] == pytest.approx(value)
+    for name in ("persistence", "without_memory", "capacity"):
+        assert printed[name] == pytest.approx(expected[name], abs=1e-4)
+    sharpness = [head["sharpness"] for head in printed["heads"].values()]
+    np.testing.assert_allclose(
+        sharpness, [head["sharpness"] for head in expected["heads"].values()], atol=1e-4
+    )
+
+
+@once
+def test_the_table_says_it_in_words(tmp_path, capfd):
+    run = untrained(tmp_path / "run", "dnc", "associative-recall", max_items=2)
+    assert run_cli(run.path, "--sequences", 2, "--limit", 2) == 0
+    printed = capfd.readouterr().out
+    assert printed.startswith("associative-recall, dnc on torch, items 2\n  write head 0: ")
+    words = ("sharpness, bits", "errors per sequence", "slots written to", "inputs flipped")
+    for text in (*words, "left after so many steps", "noise in the memory", "longest without"):
+        assert text in printed
+
+
+@once
+def test_a_task_that_can_only_be_guessed_has_no_capacity(tmp_path, capfd):
+    run = untrained(tmp_path / "run", "ntm", "dynamic-ngrams", length=8, n=2)
+    assert run_cli(run.path, "--sequences", 2, "--json") == 0
+    assert json.loads(capfd.readouterr().out)["capacity"] is None
+
+
+@once
+def test_a_run_without_a_memory_and_what_is_no_run_say_so(tmp_path, capfd):
+    run = untrained(tmp_path / "run", "lstm")
+    assert run_cli(run.path) == 2
+    assert "'lstm' has no memory to look into" in capfd.readouterr().err
+    assert run_cli(tmp_path / "nothing") == 1
+    assert "is not a run directory" in capfd.readouterr().err
+    assert run_cli(run.path, "--sequences", 0) == 2
+    assert "--sequences" in capfd.readouterr().err
