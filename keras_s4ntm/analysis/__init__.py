@@ -7,12 +7,14 @@ record.py         what they compute, under the names of a `Trace`
 contributions.py  `attribution`: which writes a read vector is made of
 memory_trace.py   `MemoryTrace`: traces of a network while it is trained
 interventions.py  `intervene`: the same sequence, with something changed
+answers.py        the answers of a trace beside what was right
+samples.py        traces and answers on test sequences of a task
 measures.py       `measure`: what a trace says in numbers
 trials.py         `capacity`, `memory_share`, `robustness`: numbers that need the model to run again
 algorithm.py      `learned_algorithm`: what the heads do, in sentences
 figures           drawings of all this, by matplotlib; each function returns its `Figure`:
                   `figures.verification(trace)`, `generalisation(results, traces)`,
-                  `training_curve(histories)`, `comparison(rows, labels)`,
+                  `training_curve(histories)`, `comparison(rows, labels, name)`,
                   `memory_over_time(trace)`, `attribution_map(attribution)`; `figures.save` writes
                   one
 figures/style.py  how they look: widths of a paper's column, grey and cividis

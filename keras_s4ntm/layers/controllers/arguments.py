@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from keras_s4ntm.checks import check_choice, check_finite, check_positive, check_positive_int
+from keras_s4ntm.conventions import ACTIVATIONS
 from keras_s4ntm.layers.arguments import Arguments
 from keras_s4ntm.layers.s4d.arguments import StackArguments
 
@@ -25,7 +26,8 @@ class ControllerArguments(Arguments):
         controller: `"lstm"`, `"feedforward"`, a layer as described in `Controller`, or any Keras
             RNN cell; for the last two all other arguments are without effect.
         units: units of the controller, or a list for stacked layers.
-        controller_activation: of a feed-forward controller, any of Keras.
+        controller_activation: of a feed-forward controller: `"tanh"`, `"relu"`, `"sigmoid"`,
+            `"hard_sigmoid"`, `"softplus"` or `"linear"`.
         input_variance: variance of the initial input weights, times the number of inputs. Default:
             Glorot's.
         forget_bias: of an LSTM: the initial bias of the forget gates. 1 starts ready to remember,
@@ -46,6 +48,7 @@ class ControllerArguments(Arguments):
 
     def __post_init__(self):
         units_list(self.units)
+        check_choice("controller_activation", self.controller_activation, ACTIVATIONS)
         if self.input_variance is not None:
             check_positive("input_variance", self.input_variance)
         check_finite("forget_bias", self.forget_bias)
