@@ -89,6 +89,20 @@ def compiled(function):
     return jax.jit(function)
 
 
+def trace(function, *arguments):
+    """Runs `function` for what it does on the way: JAX and TensorFlow trace it, and no more."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        jax.eval_shape(function, *arguments)
+    elif keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.function(function, autograph=False).get_concrete_function(*arguments)
+    else:
+        function(*arguments)
+
+
 def stream(layer, inputs):
     """The outputs `(B, T, ...)` of `layer.step`, one time step after the other, and last states."""
     states, outputs = layer.get_initial_state(inputs.shape[0]), []

@@ -5,7 +5,15 @@ from functools import partial
 import keras
 import numpy as np
 import pytest
-from helpers import numpy, sequences, stream, tensors, weight_gradients, with_the_weights_of
+from helpers import (
+    numpy,
+    sequences,
+    stream,
+    tensors,
+    trace,
+    weight_gradients,
+    with_the_weights_of,
+)
 from keras import ops
 
 from keras_s4ntm.layers import DNC, NTM, S4DNTM, DNCCell, NTMCell, S4DNTMCell
@@ -123,9 +131,10 @@ def test_long_sequences_run_in_segments_by_themselves(rng, name, monkeypatch):
 
     monkeypatch.setattr(loop, "run_segments", note)
     layer = LAYERS[name][0]()
-    layer(sequences(rng, time=255))
+    layer.build((3, None, INPUT))
+    trace(layer, *tensors([sequences(rng, time=255)]))
     assert lengths == []
-    layer(sequences(rng, time=256))
+    trace(layer, *tensors([sequences(rng, time=256)]))
     assert lengths == [16]
 
 
