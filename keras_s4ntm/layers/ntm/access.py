@@ -80,6 +80,9 @@ class NTMAccess(MemoryAccess):
         )
         self.is_content = np.concatenate([self.write_head.is_content, self.read_head.is_content])
         self.interface_size = len(self.is_content)
+        self.is_usual = own.order in MemoryArguments.orders and all(
+            getattr(own, name) == getattr(NTMArguments, name) for name in CONVENTIONS
+        )
 
     def build(self, input_shape):
         super().build(input_shape)
@@ -144,10 +147,7 @@ class NTMAccess(MemoryAccess):
         Faster forms of the step stand for them, not for subclasses that may change a part of it.
         """
         kinds = (type(self), type(self.write_head), type(self.read_head))
-        usual = NTMArguments()
-        same = all(getattr(self.arguments, name) == getattr(usual, name) for name in CONVENTIONS)
-        orders = MemoryArguments.orders
-        return kinds == (NTMAccess, WriteHead, ReadHead) and same and self.arguments.order in orders
+        return self.is_usual and kinds == (NTMAccess, WriteHead, ReadHead)
 
     def move_write_read(self, interface, memory, weights, write_heads, write_first, trace=False):
         """One time step in the words of the paper.
