@@ -57,14 +57,12 @@ def allocation_weights(usage):
     Returns:
         `(B, N)`: weights that sum to one at most.
     """
-    index = ops.arange(usage.shape[-1])
-    first = ops.expand_dims(index, 0) < ops.expand_dims(index, 1)
-    own, other = ops.expand_dims(usage, -1), ops.expand_dims(usage, -2)
-    # Of the usage itself: what is computed from it may be rounded differently on the two sides.
-    before = ops.logical_or(other < own, ops.logical_and(first, other == own))
     usage = USAGE_EPSILON + (1.0 - USAGE_EPSILON) * usage
-    logarithms = ops.expand_dims(ops.log(usage), -2)
-    return (1.0 - usage) * ops.exp(ops.sum(ops.where(before, logarithms, 0.0), axis=-1))
+    index = ops.arange(usage.shape[-1])
+    own, other = ops.expand_dims(usage, -1), ops.expand_dims(usage, -2)
+    first = ops.expand_dims(index, 0) < ops.expand_dims(index, 1)
+    before = ops.logical_or(other < own, ops.logical_and(first, other == own))
+    return (1.0 - usage) * ops.exp(ops.sum(ops.where(before, ops.log(other), 0.0), axis=-1))
 
 
 def write_weights(allocation, content, allocation_gate, write_gate):
