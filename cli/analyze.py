@@ -3,7 +3,13 @@
 import click
 
 from keras_s4ntm.cli.environment import console, load_keras, use_backend
-from keras_s4ntm.cli.options import common_options, data_option, usage_errors
+from keras_s4ntm.cli.options import (
+    common_options,
+    data_option,
+    setting_of,
+    traced_options,
+    usage_errors,
+)
 from keras_s4ntm.cli.tables import figure, plain_table, print_json, wide_output
 
 SHOWN = 3  # movements of a head in the table
@@ -14,8 +20,7 @@ SHOWN = 3  # movements of a head in the table
 @click.option("--length", type=click.IntRange(1), help="Of the sequences. [the task's own]")
 @click.option("--sequences", type=click.IntRange(1), default=16, show_default=True)
 @click.option("--limit", type=click.IntRange(1), help="Of the capacity. [8 times training's]")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the test.")
-@click.option("--layer", metavar="NAME", help="The memory layer, where there are several.")
+@traced_options
 @data_option
 @common_options
 def command(path, length, sequences, limit, seed, layer, backend, quiet, as_json):
@@ -34,8 +39,7 @@ def command(path, length, sequences, limit, seed, layer, backend, quiet, as_json
 
     run = Run.open(path)
     task = run.experiment.task
-    with usage_errors():
-        setting = task.settings(None if length is None else [length])[0]
+    setting = setting_of(task, length)
     backend = use_backend(backend, run.backend)
     load_keras(backend, quiet or as_json)
 

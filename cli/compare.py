@@ -125,7 +125,7 @@ def draw_figures(comparison, results, silent):
     runs = [Run.open(path) for path in comparison.runs if path.name in wanted]
     source = OfComparison(runs, results)
     folder = comparison.path / "plots"
-    files = draw(source, source.figures, folder, asked=False, silent=silent)
+    files = draw(source, source.figures, folder, silent=silent)
     if files and not silent:
         click.echo(f"figures: {folder}")
 

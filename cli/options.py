@@ -3,6 +3,7 @@
 import functools
 import os
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
@@ -42,6 +43,31 @@ def data_option(function):
         callback=use,
         help="Where TensorFlow Datasets keeps its data. [TFDS_DATA_DIR]",
     )(function)
+
+
+def traced_options(function):
+    """`--seed` and `--layer`, of commands that look into a memory."""
+    seed = click.option(
+        "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the test."
+    )
+    layer = click.option(
+        "--layer", metavar="NAME", help="The memory layer, where there are several."
+    )
+    return seed(layer(function))
+
+
+def check_output(output, ending):
+    """Refuses an `--output` that ends otherwise, or that is there already."""
+    if output and not output.endswith(ending):
+        raise click.UsageError(f"--output must end in {ending}, got {output!r}.")
+    if output and Path(output).exists():
+        raise click.UsageError(f"{output} exists already.")
+
+
+def setting_of(task, length=None):
+    """The setting `(label, task)` of a length, or a task's first; none is a usage error."""
+    with usage_errors():
+        return task.settings(None if length is None else [length])[0]
 
 
 def preset_option(function):

@@ -10,6 +10,8 @@ from keras_s4ntm.cli.options import (
     NameList,
     common_options,
     data_option,
+    setting_of,
+    traced_options,
     usage_errors,
 )
 from keras_s4ntm.cli.tables import print_json
@@ -25,8 +27,7 @@ NO_MODEL = ("training", "comparison")  # figures that are drawn without loading 
 @click.option("--length", type=click.IntRange(1), help="Of the traced sequence. [the task's own]")
 @click.option("--lengths", type=IntegerList(), help="To evaluate at. [half to 6 times training's]")
 @click.option("--sequences", type=click.IntRange(1), help="To evaluate. [256, or the whole test]")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the test.")
-@click.option("--layer", metavar="NAME", help="The memory layer, where there are several.")
+@traced_options
 @click.option("--output", metavar="DIR", help="[RUN/plots; of several runs: plots]")
 @click.option("--format", type=click.Choice([*FORMATS, "both"]), default="both")
 @data_option
@@ -90,8 +91,8 @@ def source_of(paths, options):
     if others:
         return sources.OfRuns([Run.open(path) for path in paths]), Path("plots")
     run, length = Run.open(path), options.pop("length")
+    setting = setting_of(run.experiment.task, length)
     with usage_errors():
-        setting = run.experiment.task.settings(None if length is None else [length])[0]
         run.experiment.task.settings(options["lengths"])
     return sources.OfRun(run, setting, **options), path / "plots"
 

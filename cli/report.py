@@ -5,7 +5,14 @@ from pathlib import Path
 import click
 
 from keras_s4ntm.cli.environment import console, load_keras, use_backend
-from keras_s4ntm.cli.options import common_options, data_option, usage_errors
+from keras_s4ntm.cli.options import (
+    check_output,
+    common_options,
+    data_option,
+    setting_of,
+    traced_options,
+    usage_errors,
+)
 from keras_s4ntm.cli.tables import print_json
 
 
@@ -19,8 +26,7 @@ from keras_s4ntm.cli.tables import print_json
     show_default=True,
     help="That the results are measured on, at each setting.",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the test.")
-@click.option("--layer", metavar="NAME", help="The memory layer, where there are several.")
+@traced_options
 @click.option("--output", metavar="FILE.html", help="[RUN/report.html]")
 @data_option
 @common_options
@@ -38,14 +44,10 @@ def command(path, length, sequences, seed, layer, output, backend, quiet, as_jso
     """
     from keras_s4ntm.runs import Run
 
-    if output and not output.endswith(".html"):
-        raise click.UsageError(f"--output must end in .html, got {output!r}.")
-    if output and Path(output).exists():
-        raise click.UsageError(f"{output} exists already.")
+    check_output(output, ".html")
     run = Run.open(path)
     task, causal = run.experiment.task, run.experiment.is_causal
-    with usage_errors():
-        setting = task.settings(None if length is None else [length])[0]
+    setting = setting_of(task, length)
     backend = use_backend(backend, run.backend)
     load_keras(backend, quiet or as_json)
 

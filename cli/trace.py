@@ -5,7 +5,14 @@ from pathlib import Path
 import click
 
 from keras_s4ntm.cli.environment import console, load_keras, use_backend
-from keras_s4ntm.cli.options import common_options, data_option, usage_errors
+from keras_s4ntm.cli.options import (
+    check_output,
+    common_options,
+    data_option,
+    setting_of,
+    traced_options,
+    usage_errors,
+)
 from keras_s4ntm.cli.tables import print_json
 
 
@@ -13,8 +20,7 @@ from keras_s4ntm.cli.tables import print_json
 @click.argument("path", metavar="RUN")
 @click.option("--length", type=click.IntRange(1), help="Of the sequences. [the task's own]")
 @click.option("--sequences", type=click.IntRange(1), default=8, show_default=True)
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the test.")
-@click.option("--layer", metavar="NAME", help="The memory layer, where there are several.")
+@traced_options
 @click.option("--output", metavar="FILE.npz", help="[RUN/trace/length-LENGTH.npz]")
 @data_option
 @common_options
@@ -31,14 +37,9 @@ def command(path, length, sequences, seed, layer, output, backend, quiet, as_jso
     """
     from keras_s4ntm.runs import Run
 
-    if output and not output.endswith(".npz"):
-        raise click.UsageError(f"--output must end in .npz, got {output!r}.")
-    if output and Path(output).exists():
-        raise click.UsageError(f"{output} exists already.")
+    check_output(output, ".npz")
     run = Run.open(path)
-    with usage_errors():
-        lengths = None if length is None else [length]
-        setting = run.experiment.task.settings(lengths)[0]
+    setting = setting_of(run.experiment.task, length)
     backend = use_backend(backend, run.backend)
     load_keras(backend, quiet or as_json)
 

@@ -14,6 +14,7 @@ from keras_s4ntm.cli.options import (
     parameter_option,
     parse_assignments,
     preset_option,
+    setting_of,
     usage_errors,
 )
 from keras_s4ntm.cli.tables import print_json, print_results, trained_parameters
@@ -204,7 +205,7 @@ def trace_callback(run, interval):
     from keras_s4ntm.analysis import MemoryTrace
 
     experiment = run.experiment
-    _, task = experiment.task.settings()[0]
+    _, task = setting_of(experiment.task)
     batch = task.batch("test", experiment.seed, 0, 1)
     return MemoryTrace(
         run.path / "trace",

@@ -35,10 +35,15 @@ def first_answer(trace):
     return int(scored(trace).any(axis=0).argmax())
 
 
-def probabilities(trace):
-    """The outputs as probabilities: of bits each by itself, of tokens and classes together."""
-    logits = trace.outputs.astype("float64")
-    if kind_of(trace) in ("tokens", "classes"):
+def probabilities(outputs, kind):
+    """Logits as probabilities, float64: of bits each by itself, of tokens and classes together.
+
+    Args:
+        outputs: `(..., O)`, logits.
+        kind: `"bits"`, `"tokens"` or `"classes"`.
+    """
+    logits = outputs.astype("float64")
+    if kind in ("tokens", "classes"):
         powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
         return powers / powers.sum(axis=-1, keepdims=True)
     return 0.5 * (1 + np.tanh(logits / 2))

@@ -126,12 +126,12 @@ def attribution(trace):
 def of_sequence(trace, b):
     """A `(R, W, M, T, T)`, and what is left of the initial memory `(R, M, T)`, of a sequence."""
     memory, accessed = trace.memory[b, 0].astype("float64"), trace.accessed[b]
-    read_weights, write_weights, erase = (
-        getattr(trace, name)[b].astype("float64")
-        for name in ("read_weights", "write_weights", "erase")
+    read_weights, write_weights = (
+        getattr(trace, name)[b].astype("float64") for name in ("read_weights", "write_weights")
     )
+    left = what_is_left(trace, b)
     time, readers, _ = read_weights.shape
-    writers, width = erase.shape[1:]
+    writers, width = trace.erase.shape[2:]
     reads_before_writing = trace.about.get("order") == "read-first"
     per_column = np.zeros((readers, writers, width, time, time))
     initial = np.zeros((readers, width, time))
@@ -150,12 +150,20 @@ def of_sequence(trace, b):
             continue
         if reads_before_writing:
             read(t)
-        left = np.prod(1 - write_weights[t, :, :, None] * erase[t, :, None, :], axis=0)
-        if trace.about.get("deallocation"):
-            left *= trace.retention[b, t, :, None]
-        there[:t] *= left
+        there[:t] *= left[t]
         there[t] = write_weights[t, :, :, None]
-        memory = memory * left
+        memory = memory * left[t]
         if not reads_before_writing:
             read(t)
     return per_column, initial
+
+
+def what_is_left(trace, b):
+    """`(T, N, M)`: what each time step of a sequence leaves of every number of the memory."""
+    weights, erase = (
+        trace.arrays[name][b].astype("float64") for name in ("write_weights", "erase")
+    )
+    left = np.prod(1 - weights[..., None] * erase[:, :, None, :], axis=1)
+    if trace.about.get("deallocation"):
+        left *= trace.retention[b, :, :, None]
+    return np.where(trace.accessed[b][:, None, None], left, 1.0)

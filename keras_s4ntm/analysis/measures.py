@@ -10,6 +10,7 @@ H heads, write heads first.
 import numpy as np
 
 from keras_s4ntm.analysis.answers import errors, kind_of
+from keras_s4ntm.analysis.contributions import what_is_left
 
 THRESHOLD = 0.1  # the write weight from which on a slot counts as written to
 LOOKS = 0.01  # the sum of weights from which on a head, of a DNC, looks anywhere
@@ -189,17 +190,6 @@ def persistence(trace, steps=(1, 2, 5, 10, 20, 50, 100)):
                 kept[k] = kept.get(k, 0) + share
                 written[k] = written.get(k, 0) + writes[: time - k].sum()
     return {str(k): float(kept[k] / written[k]) for k in kept if written[k] > 1e-6}
-
-
-def what_is_left(trace, b):
-    """`(T, N, M)`: what each time step of a sequence leaves of every number of the memory."""
-    weights, erase = (
-        trace.arrays[name][b].astype("float64") for name in ("write_weights", "erase")
-    )
-    left = np.prod(1 - weights[..., None] * erase[:, :, None, :], axis=1)
-    if trace.about.get("deallocation"):
-        left *= trace.retention[b, :, :, None]
-    return np.where(trace.accessed[b][:, None, None], left, 1.0)
 
 
 def mean(values, where):

@@ -5,7 +5,6 @@ H = W + R heads, write heads first, U controller units, S the shift range.
 """
 
 import json
-import os
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_s4ntm.analysis.files import new_file
 from keras_s4ntm.errors import S4NTMError
 
 # A letter stands for the same number wherever it comes; T+1, W+R as they say.
@@ -114,19 +114,9 @@ class Trace:
         Raises:
             S4NTMError: it cannot be written there.
         """
-        path = Path(path)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
         about = np.array(json.dumps(self.about))
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                with open(temporary, "wb") as file:
-                    np.savez_compressed(file, about=about, **self.arrays)
-                os.replace(temporary, path)
-            finally:
-                temporary.unlink(missing_ok=True)
-        except OSError as error:
-            raise S4NTMError(f"{path} cannot be written: {error.strerror}.") from error
+        with new_file(path) as temporary, open(temporary, "wb") as file:
+            np.savez_compressed(file, about=about, **self.arrays)
 
     @classmethod
     def load(cls, path):

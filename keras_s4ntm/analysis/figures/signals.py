@@ -73,7 +73,8 @@ def target_image(trace, sequence):
 
 def output_image(trace, sequence):
     """Probabilities `(T, O)` of the outputs where they are scored."""
-    return probabilities(trace)[sequence] * scored(trace)[sequence][:, None]
+    found = probabilities(trace.outputs[sequence], kind_of(trace))
+    return found * scored(trace)[sequence][:, None]
 
 
 def of_heads(trace, name, sequence):

@@ -1,9 +1,9 @@
 """How figures look, and how they are written."""
 
-import os
 from pathlib import Path
 
-from keras_s4ntm.errors import BackendError, S4NTMError
+from keras_s4ntm.analysis.files import new_file
+from keras_s4ntm.errors import BackendError
 
 try:
     import matplotlib
@@ -83,16 +83,7 @@ def save(figure, path, formats=FORMATS):
     written = []
     for kind in formats:
         target = Path(f"{path}.{kind}")
-        temporary = target.with_name(f".{target.name}.{os.getpid()}")
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                with matplotlib.rc_context(RC):
-                    figure.savefig(temporary, format=kind)
-                os.replace(temporary, target)
-            finally:
-                temporary.unlink(missing_ok=True)
-        except OSError as error:
-            raise S4NTMError(f"{target} cannot be written: {error.strerror}.") from error
+        with new_file(target) as temporary, matplotlib.rc_context(RC):
+            figure.savefig(temporary, format=kind)
         written.append(target)
     return written

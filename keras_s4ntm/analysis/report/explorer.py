@@ -5,6 +5,7 @@ Shapes: T time steps, N memory slots, M their width, R read heads, W write heads
 
 import numpy as np
 
+from keras_s4ntm.analysis.answers import probabilities
 from keras_s4ntm.analysis.contributions import attribution
 from keras_s4ntm.analysis.report.packing import pack
 
@@ -72,11 +73,8 @@ def of_the_model(arrays, target_kind):
     inputs, outputs = arrays["inputs"], np.atleast_2d(arrays["outputs"]).astype("float64")
     outputs = outputs.reshape(len(outputs), -1)
     found = {"inputs": inputs.reshape(len(inputs), -1)}
-    if target_kind == "bits":
-        outputs = 0.5 + 0.5 * np.tanh(outputs / 2)
-    elif target_kind in ("tokens", "classes"):
-        outputs = np.exp(outputs - outputs.max(axis=-1, keepdims=True))
-        outputs /= outputs.sum(axis=-1, keepdims=True)
+    if target_kind in ("bits", "tokens", "classes"):
+        outputs = probabilities(outputs, target_kind)
     if "targets" in arrays:
         targets = arrays["targets"]
         if target_kind in ("tokens", "classes"):

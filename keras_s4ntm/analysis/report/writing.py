@@ -9,11 +9,9 @@ import base64
 import hashlib
 import json
 import math
-import os
 from importlib.resources import files
-from pathlib import Path
 
-from keras_s4ntm.errors import S4NTMError
+from keras_s4ntm.analysis.files import new_file
 
 STYLES = ("uplot/uPlot.min.css", "page/page.css", "page/explorer.css")
 SCRIPTS = (
@@ -43,17 +41,9 @@ def write(report, path):
     Raises:
         S4NTMError: it cannot be written there.
     """
-    path, text = Path(path), page(report).encode()
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            temporary.write_bytes(text)
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise S4NTMError(f"{path} cannot be written: {error.strerror}.") from error
+    text = page(report).encode()
+    with new_file(path) as temporary:
+        temporary.write_bytes(text)
     return len(text)
 
 
