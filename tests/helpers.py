@@ -12,7 +12,9 @@ import pytest
 from keras import ops
 
 from keras_s4ntm.errors import DataError
+from keras_s4ntm.experiment import Experiment
 from keras_s4ntm.models import MODELS
+from keras_s4ntm.runs import Run
 from keras_s4ntm.tasks import TASKS
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "tfds"  # MNIST, where the developers have it
@@ -28,6 +30,14 @@ def share_of_this_backend(items, shift=0):
 def small(name):
     """Hyperparameters of a small model, of those that it has."""
     return {key: value for key, value in SMALL_MODEL.items() if key in MODELS[name].parameters}
+
+
+def untrained(path, task="copy", model="ntm", **values):
+    """A run that ended before it learned anything."""
+    memory = {"memory_size": 8} if "memory_size" in MODELS[model].parameters else {}
+    run = Run.create(path, Experiment.choose(task, model, {"units": 6, **memory, **values}))
+    run.save_model(run.experiment.build_model())
+    return run
 
 
 def numpy(value):

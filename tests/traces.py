@@ -1,9 +1,17 @@
-"""Traces made by hand, of which everything is known."""
+"""What tests of traces share: small layers, and traces made by hand, of which all is known."""
 
 import numpy as np
 
 from keras_s4ntm.analysis import Trace
 
+SMALL = {  # arguments of a layer that is quick to trace
+    "units": 6,
+    "memory_size": 7,
+    "memory_width": 4,
+    "memory_initializer": "random_normal",
+    "return_sequences": True,
+    "read_heads": 2,
+}
 B, T, N, M = 2, 12, 16, 3
 FIRST_ANSWER = 7
 

@@ -6,18 +6,11 @@ import numpy as np
 import pytest
 from helpers import sequences, share_of_this_backend
 from keras import ops
+from traces import SMALL
 
 from keras_s4ntm.analysis import Trace, attribution, intervene, trace, zero_slot
 from keras_s4ntm.layers import DNC, NTM, S4DNTM
 
-SMALL = {
-    "units": 6,
-    "memory_size": 7,
-    "memory_width": 4,
-    "memory_initializer": "random_normal",
-    "return_sequences": True,
-    "read_heads": 2,
-}
 LAYERS = {
     "NTM": (NTM, {"write_heads": 2}),
     "S4D-NTM": (S4DNTM, {"state_dimension": 4}),

@@ -19,7 +19,7 @@ from keras_s4ntm.layers import DNC, NTM
 from keras_s4ntm.runs import Run
 
 pytestmark = [
-    pytest.mark.skipif(keras.backend.backend() != "torch", reason="the same on all: done once"),
+    pytest.mark.once,
     pytest.mark.skipif(None in browser.PROGRAMS, reason="apt-get install chromium chromium-driver"),
 ]
 SIZES = {"units": 6, "memory_size": 9, "memory_width": 4, "return_sequences": True}

@@ -2,7 +2,6 @@
 
 import json
 
-import keras
 import numpy as np
 import pytest
 from traces import FIRST_ANSWER, STAY, WALK, B, M, N, T, made, one_hot
@@ -11,9 +10,7 @@ from keras_s4ntm.analysis import learned_algorithm, measure
 from keras_s4ntm.analysis import measures as m
 from keras_s4ntm.analysis.answers import errors, kind_of, scored, wrong
 
-pytestmark = pytest.mark.skipif(
-    keras.backend.backend() != "torch", reason="touches no tensor: done once"
-)
+pytestmark = pytest.mark.once
 
 # Errors
 

@@ -3,7 +3,6 @@
 import itertools
 import xml.dom.minidom
 
-import keras
 import numpy as np
 import pytest
 from traces import FIRST_ANSWER, STAY, WALK, B, M, N, T, made
@@ -16,9 +15,7 @@ from keras_s4ntm.analysis import Attribution, Trace, figures  # noqa: E402
 from keras_s4ntm.analysis.figures import style  # noqa: E402
 from keras_s4ntm.errors import S4NTMError  # noqa: E402
 
-pytestmark = pytest.mark.skipif(
-    keras.backend.backend() != "torch", reason="touches no tensor: done once"
-)
+pytestmark = pytest.mark.once
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import json
 import re
 from types import SimpleNamespace
 
-import keras
 import numpy as np
 import pytest
 
@@ -15,9 +14,7 @@ from keras_s4ntm.errors import S4NTMError
 from keras_s4ntm.experiment import Experiment
 from keras_s4ntm.runs import Run
 
-pytestmark = pytest.mark.skipif(
-    keras.backend.backend() != "torch", reason="touches no tensor: done once"
-)
+pytestmark = pytest.mark.once
 SCRIPT = "</script><script>window.hostile = true</script><img src=x onerror=alert(1)> <!--"
 
 

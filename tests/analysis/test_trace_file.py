@@ -5,16 +5,13 @@ import json
 import pickle
 import zipfile
 
-import keras
 import numpy as np
 import pytest
 
 from keras_s4ntm.analysis import Trace
 from keras_s4ntm.errors import S4NTMError
 
-pytestmark = pytest.mark.skipif(
-    keras.backend.backend() != "torch", reason="touches no tensor: done once"
-)
+pytestmark = pytest.mark.once
 B, T, N, M, R, W, S = 2, 3, 5, 4, 2, 1, 1
 SHAPES = {
     "inputs": (B, T, 6),

@@ -14,9 +14,6 @@ from keras_s4ntm.layers import NTM
 from keras_s4ntm.models import build_model
 from keras_s4ntm.tasks import TASKS, AssociativeRecall, Copy, DynamicNgrams, MultiQueryRecall
 
-once = pytest.mark.skipif(
-    keras.backend.backend() != "torch", reason="no backend differs: done once"
-)
 TASK = Copy(bits=2, max_length=3)
 SHORT = Copy(bits=2, max_length=1)  # 4 time steps
 
@@ -45,7 +42,7 @@ def model():
     return build_model("ntm", SHORT, units=6, memory_size=8, memory_width=4)
 
 
-@once
+@pytest.mark.once
 @pytest.mark.parametrize("longest", [0, 1, 2, 3, 5, 6, 11, 23, 24])
 def test_capacity_is_the_longest_length_without_an_error(longest):
     copier = Copier(longest)
@@ -54,7 +51,7 @@ def test_capacity_is_the_longest_length_without_an_error(longest):
     assert len(copier.times) < 20
 
 
-@once
+@pytest.mark.once
 def test_capacity_ends_at_its_limit_and_compiles_little():
     copier = Copier(1000)
     assert capacity(copier, TASK, sequences=2) == 24  # 8 times the training length
@@ -62,7 +59,7 @@ def test_capacity_ends_at_its_limit_and_compiles_little():
     assert set(copier.times) <= {8, 16, 32, 64}
 
 
-@once
+@pytest.mark.once
 def test_capacity_is_refused_where_there_is_none():
     with pytest.raises(ValueError, match="can only be guessed"):
         capacity(Copier(3), DynamicNgrams())
@@ -70,7 +67,7 @@ def test_capacity_is_refused_where_there_is_none():
         capacity(Copier(3), task_of("seq-mnist"))
 
 
-@once
+@pytest.mark.once
 def test_every_task_but_one_says_what_its_length_in_training_is():
     assert training_length(Copy()) == ("length", 20)
     assert training_length(AssociativeRecall()) == ("items", 6)
@@ -98,7 +95,7 @@ def test_the_share_of_the_memory_is_what_the_rest_does_not_explain(model):
     assert found["errors"] == errors(traced)
 
 
-@once
+@pytest.mark.once
 def test_outputs_that_do_without_the_memory_have_no_share_of_it(rng):
     inputs = keras.Input((6, 3))
     memory = NTM(4, memory_size=5, memory_width=3, return_sequences=True)(inputs)
@@ -119,7 +116,7 @@ def test_robustness_is_the_errors_with_flipped_inputs_and_with_noise(model):
     }
 
 
-@once
+@pytest.mark.once
 def test_inputs_that_are_no_bits_are_not_flipped_and_targets_are_needed(rng):
     memory = {"memory_size": 5, "memory_width": 3, "memory_initializer": "random_normal"}
     layer = NTM(4, **memory, return_sequences=True)
@@ -132,7 +129,7 @@ def test_inputs_that_are_no_bits_are_not_flipped_and_targets_are_needed(rng):
     assert found["memory_noise"]["1000"] > errors(traced) == 0
 
 
-@once
+@pytest.mark.once
 def test_answers_are_those_that_evaluate_scores(model):
     options = {"seed": 3, "sequences": 4, "lengths": [2, 3]}
     results, answers = results_and_answers(model, TASK, [1], **options)

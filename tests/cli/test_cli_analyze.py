@@ -5,16 +5,11 @@ import json
 import keras
 import numpy as np
 import pytest
+from helpers import untrained
 
 from keras_s4ntm.analysis import capacity, learned_algorithm, measure, memory_share, robustness
 from keras_s4ntm.analysis.samples import trace_test
 from keras_s4ntm.cli.main import main
-from keras_s4ntm.experiment import Experiment
-from keras_s4ntm.runs import Run
-
-once = pytest.mark.skipif(
-    keras.backend.backend() != "torch", reason="no backend differs: done once"
-)
 
 
 def run_cli(*arguments):
@@ -24,14 +19,7 @@ def run_cli(*arguments):
     return exit.value.code
 
 
-def untrained(path, model="ntm", task="copy", **values):
-    memory = {} if model == "lstm" else {"memory_size": 8}
-    run = Run.create(path, Experiment.choose(task, model, {"units": 6, **memory, **values}))
-    run.save_model(run.experiment.build_model())
-    return run
-
-
-@once
+@pytest.mark.once
 def test_json_has_every_measure_of_the_trace_and_of_the_trials(tmp_path, capfd):
     run = untrained(tmp_path / "run", max_length=2, bits=2)
     assert run_cli(run.path, "--sequences", 3, "--length", 2, "--limit", 4, "--json") == 0
@@ -61,9 +49,9 @@ def test_json_has_every_measure_of_the_trace_and_of_the_trials(tmp_path, capfd):
     )
 
 
-@once
+@pytest.mark.once
 def test_the_table_says_it_in_words(tmp_path, capfd):
-    run = untrained(tmp_path / "run", "dnc", "associative-recall", max_items=2)
+    run = untrained(tmp_path / "run", "associative-recall", "dnc", max_items=2)
     assert run_cli(run.path, "--sequences", 2, "--limit", 2) == 0
     printed = capfd.readouterr().out
     assert printed.startswith("associative-recall, dnc on torch, items 2\n  write head 0: ")
@@ -72,16 +60,16 @@ def test_the_table_says_it_in_words(tmp_path, capfd):
         assert text in printed
 
 
-@once
+@pytest.mark.once
 def test_a_task_that_can_only_be_guessed_has_no_capacity(tmp_path, capfd):
-    run = untrained(tmp_path / "run", "ntm", "dynamic-ngrams", length=8, n=2)
+    run = untrained(tmp_path / "run", "dynamic-ngrams", length=8, n=2)
     assert run_cli(run.path, "--sequences", 2, "--json") == 0
     assert json.loads(capfd.readouterr().out)["capacity"] is None
 
 
-@once
+@pytest.mark.once
 def test_a_run_without_a_memory_and_what_is_no_run_say_so(tmp_path, capfd):
-    run = untrained(tmp_path / "run", "lstm")
+    run = untrained(tmp_path / "run", model="lstm")
     assert run_cli(run.path) == 2
     assert "'lstm' has no memory to look into" in capfd.readouterr().err
     assert run_cli(tmp_path / "nothing") == 1

@@ -4,18 +4,13 @@ import json
 import subprocess
 import sys
 
-import keras
 import pytest
+from helpers import untrained
 
 from keras_s4ntm.analysis import figures
 from keras_s4ntm.cli.main import main
-from keras_s4ntm.experiment import Experiment
-from keras_s4ntm.runs import Run
 
 pytest.importorskip("matplotlib")
-once = pytest.mark.skipif(
-    keras.backend.backend() != "torch", reason="no backend differs: done once"
-)
 RECORDS = [
     {"epoch": e, "step": 10 * e, "seconds": 2.0 * e, "loss": 1 / e, "bit_errors": 4.0 / e}
     for e in (1, 2, 3)
@@ -30,27 +25,23 @@ def run_cli(*arguments, command="plot"):
     return exit.value.code
 
 
-def untrained(path, task="copy", model="ntm", **values):
-    """A run that ended before it learned anything, though its history says otherwise."""
-    memory = {} if model == "lstm" else {"memory_size": 8}
-    task_values = {"max_length": 2, "bits": 2} if task == "copy" else {}
-    values = {"units": 6, **memory, **task_values, **values}
-    run = Run.create(path, Experiment.choose(task, model, values))
-    run.save_model(run.experiment.build_model())
+def run_with_history(path, model="ntm"):
+    """A run that has learned nothing, though its history says otherwise."""
+    run = untrained(path, model=model, max_length=2, bits=2)
     run.write_history(RECORDS)
     return run
 
 
 @pytest.fixture
 def run(tmp_path):
-    return untrained(tmp_path / "run")
+    return run_with_history(tmp_path / "run")
 
 
 def names_in(folder):
     return {path.name for path in folder.iterdir()}
 
 
-@once
+@pytest.mark.once
 def test_all_figures_of_a_run_are_in_it_and_their_numbers_are_those_of_evaluate(run, capfd):
     assert run_cli(run.path, "--sequences", 4, "--json") == 0
     printed = json.loads(capfd.readouterr().out)
@@ -76,9 +67,9 @@ def test_some_figures_can_be_chosen_and_go_where_they_are_wanted(run, tmp_path, 
     assert not (run.path / "plots").exists()
 
 
-@once
+@pytest.mark.once
 def test_a_run_without_a_memory_is_drawn_as_far_as_it_goes(tmp_path, capfd):
-    run = untrained(tmp_path / "run", model="lstm")
+    run = run_with_history(tmp_path / "run", model="lstm")
     assert run_cli(run.path, "--sequences", 2, "--format", "png") == 0
     assert names_in(run.path / "plots") == {"training.png", "generalisation.png"}
     printed = capfd.readouterr()
@@ -87,7 +78,7 @@ def test_a_run_without_a_memory_is_drawn_as_far_as_it_goes(tmp_path, capfd):
     assert "'lstm' has no memory to look into" in capfd.readouterr().err
 
 
-@once
+@pytest.mark.once
 def test_a_trace_is_drawn_without_its_run(run, capfd):
     assert run_cli(run.path, "--quiet", command="trace") == 0
     file = run.path / "trace" / "length-2.npz"
@@ -101,7 +92,7 @@ def comparison_at(path):
     """A comparison of two models, one of which failed with one seed."""
     results = []
     for model, seed in (("ntm", 0), ("ntm", 1), ("lstm", 0)):
-        untrained(path / f"{model}-{seed}", model=model)
+        run_with_history(path / f"{model}-{seed}", model=model)
         figures = [{"length": n, "bits_per_sequence": float(n + seed)} for n in (2, 4)]
         known = {"model": model, "seed": seed, "parameters": 9, "solved": False, "seconds": 1.0}
         results.append({**known, "sequences": 8, "results": figures})
@@ -109,7 +100,7 @@ def comparison_at(path):
     (path / "results.json").write_text(json.dumps({"asked": ["copy"], "results": results}))
 
 
-@once
+@pytest.mark.once
 def test_a_comparison_and_several_runs_are_drawn_together(tmp_path, monkeypatch, capfd):
     shown = {}
     monkeypatch.setattr(
@@ -129,7 +120,7 @@ def test_a_comparison_and_several_runs_are_drawn_together(tmp_path, monkeypatch,
     assert "Traceback" not in capfd.readouterr().err
 
 
-@once
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
@@ -154,7 +145,7 @@ def test_what_is_not_accepted_ends_with_a_sentence(run, capfd, arguments, code, 
     assert not (run.path / "plots").exists()
 
 
-@once
+@pytest.mark.once
 @pytest.mark.parametrize(
     "content",
     [
@@ -175,14 +166,14 @@ def test_a_damaged_comparison_is_refused_in_a_sentence(tmp_path, capfd, content)
     assert not (tmp_path / "plots").exists()
 
 
-@once
+@pytest.mark.once
 def test_a_run_without_a_record_has_no_training_to_draw(run, capfd):
     run.history_path.unlink()
     assert run_cli(run.path, "--figures", "training") == 2
     assert "no training has a record yet" in capfd.readouterr().err
 
 
-@once
+@pytest.mark.once
 def test_without_matplotlib_the_extra_is_named(run, monkeypatch, capfd):
     monkeypatch.setattr("keras_s4ntm.analysis.figures", figures)  # which is imported once more
     for name in [name for name in sys.modules if name.startswith("keras_s4ntm.analysis.figures")]:
@@ -192,7 +183,7 @@ def test_without_matplotlib_the_extra_is_named(run, monkeypatch, capfd):
     assert "pip install 'keras-s4ntm[plots]'" in capfd.readouterr().err
 
 
-@once
+@pytest.mark.once
 def test_what_needs_no_model_loads_no_framework(tmp_path):
     comparison_at(tmp_path / "comparison")
     script = (

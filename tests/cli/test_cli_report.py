@@ -6,12 +6,10 @@ import re
 import keras
 import numpy as np
 import pytest
-from helpers import share_of_this_backend
+from helpers import share_of_this_backend, untrained
 
 from keras_s4ntm.analysis.report.packing import unpack
 from keras_s4ntm.cli.main import main
-from keras_s4ntm.experiment import Experiment
-from keras_s4ntm.runs import Run
 
 BACKEND = keras.backend.backend()
 SMALL = {
@@ -27,17 +25,13 @@ def run_cli(*arguments):
     return exit.value.code
 
 
-def untrained(path, task="copy", model="ntm"):
-    """A run that ended before it learned anything."""
-    memory = {} if model == "lstm" else {"memory_size": 8}
-    run = Run.create(path, Experiment.choose(task, model, {"units": 6, **memory, **SMALL[task]}))
-    run.save_model(run.experiment.build_model())
-    return run
+def small_run(path, task="copy", model="ntm"):
+    return untrained(path, task, model, **SMALL[task])
 
 
 @pytest.fixture
 def run(tmp_path):
-    return untrained(tmp_path / "run")
+    return small_run(tmp_path / "run")
 
 
 def data_of(path):
@@ -76,7 +70,7 @@ def test_the_file_is_in_the_run_and_json_says_what_is_in_it(run, capfd):
 def test_it_is_written_for_every_memory_and_kind_of_task_and_over_the_last_one(
     tmp_path, capfd, task, model
 ):
-    run = untrained(tmp_path / "run", task, model)
+    run = small_run(tmp_path / "run", task, model)
     path = run.path / "report.html"
     path.write_text("old")
     assert run_cli(run.path, "--sequences", 1) == 0
@@ -87,7 +81,7 @@ def test_it_is_written_for_every_memory_and_kind_of_task_and_over_the_last_one(
 
 
 def test_a_run_without_a_memory_has_a_report_without_an_explorer(tmp_path, capfd):
-    run = untrained(tmp_path / "run", model="lstm")
+    run = small_run(tmp_path / "run", model="lstm")
     assert run_cli(run.path, "--sequences", 1) == 0
     assert "lstm has no memory: there is no explorer in it." in capfd.readouterr().out
     report = data_of(run.path / "report.html")
@@ -95,7 +89,7 @@ def test_a_run_without_a_memory_has_a_report_without_an_explorer(tmp_path, capfd
     assert report["results"]
 
 
-@pytest.mark.skipif(BACKEND != "torch", reason="touches no tensor: done once")
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
@@ -112,7 +106,7 @@ def test_what_is_not_accepted_is_a_usage_error(run, capfd, arguments, code, sent
     assert not (run.path / "report.html").exists()
 
 
-@pytest.mark.skipif(BACKEND != "torch", reason="touches no tensor: done once")
+@pytest.mark.once
 def test_output_goes_where_it_is_wanted_and_over_nothing(run, tmp_path, capfd):
     output = tmp_path / "there" / "mine.html"
     assert run_cli(run.path, "--sequences", 1, "--output", output, "--quiet") == 0
@@ -122,7 +116,7 @@ def test_output_goes_where_it_is_wanted_and_over_nothing(run, tmp_path, capfd):
     assert "exists already" in capfd.readouterr().err
 
 
-@pytest.mark.skipif(BACKEND != "torch", reason="touches no tensor: done once")
+@pytest.mark.once
 def test_a_damaged_trace_of_a_checkpoint_is_a_failure_that_names_it(run, capfd):
     (run.path / "trace").mkdir()
     (run.path / "trace" / "epoch-00001.npz").write_text("nothing")

@@ -5,11 +5,10 @@ import json
 import keras
 import numpy as np
 import pytest
+from helpers import untrained
 
 from keras_s4ntm.analysis import Trace
 from keras_s4ntm.cli.main import main
-from keras_s4ntm.experiment import Experiment
-from keras_s4ntm.runs import Run
 
 BACKEND = keras.backend.backend()
 
@@ -19,14 +18,6 @@ def run_cli(*arguments):
     with pytest.raises(SystemExit) as exit:
         main(["trace", *map(str, arguments)])
     return exit.value.code
-
-
-def untrained(path, task="copy", model="ntm", **values):
-    """A run that ended before it learned anything."""
-    values = {"units": 6, **({"memory_size": 8} if model != "lstm" else {}), **values}
-    run = Run.create(path, Experiment.choose(task, model, values))
-    run.save_model(run.experiment.build_model())
-    return run
 
 
 @pytest.fixture
