@@ -21,10 +21,9 @@ SHARED_DATA = Path(__file__).parents[2] / "shared" / "tfds"  # MNIST, where the 
 SMALL_MODEL = {"units": 8, "memory_size": 8, "state_dimension": 4, "dropout": 0.1}
 
 
-def share_of_this_backend(items, shift=0):
-    """Every third item: what would take long on all backends is done on one of them each."""
-    place = ("tensorflow", "torch", "jax").index(keras.backend.backend()) + shift
-    return [item for i, item in enumerate(items) if i % 3 == place % 3]
+def also_slow(names, fast):
+    """Parameters: those of `names` that are not in `fast` are left to the slow tests."""
+    return [name if name in fast else pytest.param(name, marks=pytest.mark.slow) for name in names]
 
 
 def small(name):

@@ -286,6 +286,7 @@ def test_a_trained_model_that_is_damaged_is_refused_and_the_last_checkpoint_offe
     assert str(copy.checkpoint_path(1)) in str(error.value)
 
 
+@pytest.mark.once
 @pytest.mark.skipif(BACKEND == "torch", reason="it is where the run is read")
 def test_a_run_is_read_on_another_backend(trained, tmp_path):
     run, _, inputs, outputs = trained

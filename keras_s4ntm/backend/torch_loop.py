@@ -187,8 +187,13 @@ def is_view(node):
 
 def compiled(graph, tensors):
     """A graph as C++, for tensors of the shapes of these."""
-    # PyTorch's patterns make two softmaxes of a scaled one, to mind infinite scales.
-    options = {"cpp_wrapper": True, "pattern_matcher": False}
+    options = {
+        "cpp_wrapper": True,
+        # They make two softmaxes of a scaled one, to mind infinite scales.
+        "pattern_matcher": False,
+        # Else PyTorch compiles and runs a program for every instruction set of the CPU first.
+        "cpp.vec_isa_ok": True,
+    }
     return compile_graph(graph, tensors, options=options)
 
 

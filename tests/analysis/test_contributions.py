@@ -4,12 +4,14 @@ import dataclasses
 
 import numpy as np
 import pytest
-from helpers import sequences, share_of_this_backend
+from helpers import sequences
 from keras import ops
 from traces import SMALL
 
 from keras_s4ntm.analysis import Trace, attribution, intervene, trace, zero_slot
 from keras_s4ntm.layers import DNC, NTM, S4DNTM
+
+pytestmark = pytest.mark.dealt
 
 LAYERS = {
     "NTM": (NTM, {"write_heads": 2}),
@@ -50,7 +52,7 @@ def by_hand(found, b, t, s, writer, reader):
     return total
 
 
-@pytest.mark.parametrize(("name", "order"), share_of_this_backend(PAIRS))
+@pytest.mark.parametrize(("name", "order"), PAIRS)
 def test_the_contributions_of_all_writes_sum_to_what_was_read(rng, name, order):
     found = traced(rng, name, order=order)
     result = attribution(found)
@@ -65,9 +67,7 @@ def test_the_contributions_of_all_writes_sum_to_what_was_read(rng, name, order):
 
 @pytest.mark.parametrize(
     ("name", "order"),
-    share_of_this_backend(
-        [(name, order) for order in ORDERS for name in ("NTM", "DNC, de-allocation")]
-    ),
+    [(name, order) for order in ORDERS for name in ("NTM", "DNC, de-allocation")],
 )
 def test_each_coefficient_is_what_its_definition_says(rng, name, order):
     found = traced(rng, name, order=order)

@@ -3,12 +3,14 @@
 import numpy as np
 import oracle
 import pytest
-from helpers import numpy, sequences, share_of_this_backend
+from helpers import numpy, sequences
 from keras import ops
 from traces import SMALL
 
 from keras_s4ntm.analysis import Intervention, freeze, intervene, move, replace, trace, zero_slot
 from keras_s4ntm.layers import DNC, NTM, S4DNTM
+
+pytestmark = pytest.mark.dealt
 
 LAYERS = {
     "NTM": (NTM, {"write_heads": 2}),
@@ -19,10 +21,10 @@ LAYERS = {
 }
 AT = 3
 WRITES = ("write_weights", "erase", "add")
-each_layer = pytest.mark.parametrize("name", share_of_this_backend(list(LAYERS)))
+each_layer = pytest.mark.parametrize("name", LAYERS)
 each_layer_and_head = pytest.mark.parametrize(
     ("name", "weights"),
-    share_of_this_backend([(n, w) for w in ("read_weights", "write_weights") for n in LAYERS]),
+    [(n, w) for w in ("read_weights", "write_weights") for n in LAYERS],
 )
 
 

@@ -15,6 +15,7 @@ def compiled(layer):
     return model
 
 
+@pytest.mark.once
 def test_every_second_epoch_is_traced_as_the_network_then_is_and_training_goes_on_as_without(
     rng, tmp_path
 ):

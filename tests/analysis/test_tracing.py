@@ -5,13 +5,15 @@ import keras
 import numpy as np
 import oracle
 import pytest
-from helpers import numpy, sequences, share_of_this_backend, small
+from helpers import numpy, sequences, small
 from keras import layers, ops
 
 from keras_s4ntm import build_model
 from keras_s4ntm.analysis import intervene, trace, zero_slot
 from keras_s4ntm.layers import DNC, NTM, S4DNTM, LSTMController, MemoryCell, MemoryRNN, NTMAccess
 from keras_s4ntm.models import MODELS, Sizes
+
+pytestmark = pytest.mark.dealt
 
 SMALL = {"memory_size": 7, "memory_width": 4, "memory_initializer": 0.5, "units": 6}
 S4D = {**SMALL, "state_dimension": 4}
@@ -35,8 +37,6 @@ def weights_of(layer):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", [name for name in MODELS if name not in WITHOUT_MEMORY])
 def test_the_outputs_of_every_model_with_a_memory_are_those_of_predict(rng, name, kind):
-    if kind == "classes" and name not in share_of_this_backend(sorted(MODELS)):
-        pytest.skip("on one backend each")
     model = build_model(name, Sizes(5, 3, kind), **small(name))
     x = sequences(rng)
     found = trace(model, x)
@@ -69,7 +69,7 @@ MODES = {
 
 @pytest.mark.parametrize(
     ("mode", "masked"),
-    share_of_this_backend([(mode, masked) for masked in (False, True) for mode in MODES]),
+    [(mode, masked) for masked in (False, True) for mode in MODES],
 )
 def test_every_mode_of_the_layer_gives_what_it_gives_untraced(rng, mode, masked):
     kind, arguments = MODES[mode]

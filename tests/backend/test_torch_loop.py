@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from helpers import numpy, small, tensors
+from helpers import numpy, tensors
 from keras import ops
 
 from keras_s4ntm import DNC, NTM, S4DNTM
@@ -18,6 +18,7 @@ if keras.backend.backend() != "torch":
     pytest.skip("is for PyTorch only", allow_module_level=True)
 
 import torch
+from torch._inductor import config
 
 from keras_s4ntm.backend import torch_loop
 
@@ -34,7 +35,10 @@ LAYERS = {
 
 @pytest.fixture
 def loops_are_compiled(monkeypatch):
+    """Steps are compiled as quickly as can be: without vector instructions, not optimised."""
     monkeypatch.setattr(time_loop, "loops_are_compiled", True)
+    with config.patch({"cpp.simdlen": 0, "aot_inductor.debug_compile": True}):
+        yield
 
 
 def small_ntm():
@@ -151,12 +155,12 @@ def test_without_a_compiler_or_where_pytorch_must_not_compile_loops_stay_plain(m
     assert not time_loop.compile_loops()
 
 
-def test_what_we_train_is_compiled(monkeypatch):
+def test_what_we_train_is_compiled(loops_are_compiled, monkeypatch):
     monkeypatch.setattr(time_loop, "loops_are_compiled", False)
     monkeypatch.delenv("TORCH_COMPILE_DISABLE")
     assert time_loop.compile_loops()
-    task = Copy(max_length=3)
-    model = build_model("ntm", task, **small("ntm"))
+    task = Copy(bits=2, max_length=3)  # of the sizes of `small_ntm`, which is compiled already
+    model = build_model("ntm", task, units=5, memory_size=6, memory_width=3)
     compile_model(model, task, TrainingConfig())
     model.fit(Batches(task, "train", 0, 2, 1), verbose=0)
     steps = [torch_loop.COMPILED.get(layer, {}).values() for layer in model.layers]

@@ -62,6 +62,7 @@ def row(model, batch_size=1, memory_size=8):
     return Row(model, "jax", batch_size, 10, {"memory_size": memory_size})
 
 
+@pytest.mark.once
 def test_rows_take_turns_and_find_in_the_next_turn_what_they_compiled():
     rows, seen = [row("a"), row("b"), row("c")], []
     results = run(rows, COMMAND, repeats=3, threads=7, report=seen.append)
@@ -71,6 +72,7 @@ def test_rows_take_turns_and_find_in_the_next_turn_what_they_compiled():
         assert (result["peak_memory"], result["training_memory"]) == (300, 200)
 
 
+@pytest.mark.once
 def test_speed_is_relative_to_the_declared_reference_network_of_the_same_sizes():
     rows = [row("plain-ntm"), row("plain-ntm", 4), row("a", 4), row("a", 1, 16), row("s4d")]
     assert [r["speed"] for r in run(rows, COMMAND, repeats=1)] == [1, 1, 1, None, None]
@@ -80,6 +82,7 @@ def test_speed_is_relative_to_the_declared_reference_network_of_the_same_sizes()
     assert [r["speed"] for r in run(rows, COMMAND, repeats=1)] == [1, None]
 
 
+@pytest.mark.once
 def test_a_row_that_fails_says_why_once_and_the_others_are_measured():
     seen = []
     rows = [row("broken"), row("a"), row("killed"), row("mute")]
@@ -91,6 +94,7 @@ def test_a_row_that_fails_says_why_once_and_the_others_are_measured():
     assert [r.model for r in seen] == ["broken", "a", "killed", "mute", "a"]
 
 
+@pytest.mark.once
 def test_figures_are_those_of_all_rounds_of_all_measurements():
     measurements = [
         {
@@ -126,6 +130,7 @@ def test_figures_are_those_of_all_rounds_of_all_measurements():
     }
 
 
+@pytest.mark.once
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the system cannot")
 def test_a_process_keeps_to_its_threads():
     before = os.sched_getaffinity(0)
@@ -136,6 +141,7 @@ def test_a_process_keeps_to_its_threads():
         os.sched_setaffinity(0, before)
 
 
+@pytest.mark.once
 def test_memory_that_was_used_and_given_back_counts():
     """In a process of its own: here the block would be as large as what all tests have used."""
     script = (
@@ -150,6 +156,7 @@ def test_memory_that_was_used_and_given_back_counts():
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
+@pytest.mark.once
 def test_no_framework_is_loaded_before_something_is_measured():
     script = (
         "import sys, keras_s4ntm.benchmark.measure; "
@@ -221,6 +228,7 @@ else:
 """
 
 
+@pytest.mark.once
 def test_a_model_of_another_package_is_measured_without_a_reference_network(tmp_path):
     script = tmp_path / "convolution.py"
     script.write_text(CONVOLUTION)

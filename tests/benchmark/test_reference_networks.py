@@ -105,6 +105,7 @@ def sgd(module):
     return torch.optim.SGD(module.parameters(), lr=0.1)
 
 
+@pytest.mark.dealt
 @pytest.mark.parametrize("name", SIZES)
 def test_with_the_same_weights_it_has_the_outputs_and_the_loss_of_the_model(name):
     model, experiment = model_of(name), experiment_of(name)
@@ -120,6 +121,7 @@ def test_with_the_same_weights_it_has_the_outputs_and_the_loss_of_the_model(name
     assert plain_loss == pytest.approx(float(numpy(loss)), rel=1e-5)
 
 
+@pytest.mark.dealt
 @pytest.mark.parametrize("name", SIZES)
 def test_an_update_moves_every_weight_and_lowers_the_loss(name):
     plain = with_the_weights_of(model_of(name))

@@ -104,6 +104,7 @@ def test_evaluate_json_has_the_documented_keys_and_is_deterministic(trained, cap
         assert row["bits_per_sequence"] == pytest.approx(row["bit_error_rate"] * 2 * row["length"])
 
 
+@pytest.mark.once
 def test_evaluate_prints_a_table(trained, capfd):
     assert run_cli("evaluate", trained, "--lengths", "3", "--sequences", "5") == 0
     assert "bits per sequence" in capfd.readouterr().out
@@ -130,6 +131,7 @@ def test_build_prints_parameters_and_writes_a_keras_file(tmp_path, capfd):
     assert list(tmp_path.iterdir()) == [output]
 
 
+@pytest.mark.once
 def test_build_says_how_the_model_starts(capfd):
     assert run_cli("build", "--model", "s4d", *TINY[:4], "--preset", "none") == 0
     said = capfd.readouterr().err.splitlines()[0]
@@ -219,6 +221,7 @@ def test_where_there_is_no_preset_the_plain_start_is_used(tmp_path, capfd, monke
 # What it refuses: one sentence, exit code 2 for usage and 1 for failure, no traceback
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
@@ -283,6 +286,7 @@ PARAMETERS = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("entry", PARAMETERS)
 def test_every_parameter_refuses_by_name_what_it_cannot_mean(capfd, entry):
     for name, (annotation, _) in PARAMETERS[entry].items():
@@ -297,12 +301,14 @@ def test_every_parameter_refuses_by_name_what_it_cannot_mean(capfd, entry):
             assert printed.out == ""
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("lengths", ["0", "-5", "20,x", ""])
 def test_lengths_that_are_none_are_refused(trained, capfd, lengths):
     assert run_cli("evaluate", trained, "--lengths", lengths) == 2
     assert "positive integers" in capfd.readouterr().err
 
 
+@pytest.mark.once
 def test_a_run_directory_that_exists_is_never_overwritten(run, capfd):
     before = {p: p.read_bytes() for p in run.rglob("*") if p.is_file()}
     assert run_cli("train", "copy", *TINY, *QUICK, "--run-dir", run) == 1
@@ -340,6 +346,7 @@ def test_a_damaged_file_of_a_run_is_named(run, capfd, file):
     assert "Traceback" not in printed
 
 
+@pytest.mark.once
 def test_divergence_stops_says_at_which_step_and_keeps_the_last_good_checkpoint(
     tmp_path, monkeypatch, capfd
 ):
@@ -365,6 +372,7 @@ def test_divergence_stops_says_at_which_step_and_keeps_the_last_good_checkpoint(
     assert run_cli("evaluate", path, "--lengths", "2", "--sequences", "3") == 0
 
 
+@pytest.mark.once
 def test_debug_shows_the_traceback(capfd):
     from keras_s4ntm.errors import RunError
 

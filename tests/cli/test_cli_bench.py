@@ -47,6 +47,7 @@ def test_json_holds_the_documented_figures_of_every_row(capfd):
         assert row["speed"] == pytest.approx(expected)
 
 
+@pytest.mark.once
 def test_a_model_without_a_reference_network_has_none(monkeypatch):
     monkeypatch.setattr("keras_s4ntm.backend.names.installed", lambda name: True)
     rows = rows_of(["lstm", "s4d-ntm"], ["jax"], [2], [6], [8], {})
@@ -62,6 +63,7 @@ def failed(rows, *_):
     return [{**dataclasses.asdict(row), "error": "too little memory"} for row in rows]
 
 
+@pytest.mark.once
 def test_a_row_that_fails_is_named_with_the_reason(monkeypatch, capfd):
     monkeypatch.setattr("keras_s4ntm.cli.bench.run", failed)
     monkeypatch.setattr("keras_s4ntm.backend.names.installed", lambda name: True)
@@ -72,6 +74,7 @@ def test_a_row_that_fails_is_named_with_the_reason(monkeypatch, capfd):
     assert "4 of 4 rows could not be measured: too little memory" in printed.err
 
 
+@pytest.mark.once
 def test_without_torch_reference_networks_are_left_out_with_a_sentence(monkeypatch, capfd):
     monkeypatch.setattr("keras_s4ntm.cli.bench.run", failed)
     monkeypatch.setattr("keras_s4ntm.backend.names.installed", lambda name: name == "jax")
@@ -82,6 +85,7 @@ def test_without_torch_reference_networks_are_left_out_with_a_sentence(monkeypat
     assert "plain-ntm" not in printed.out
 
 
+@pytest.mark.once
 def test_backends_that_are_not_installed_are_left_out_but_refused_by_name(monkeypatch, capfd):
     seen = []
     monkeypatch.setattr("keras_s4ntm.cli.bench.run", lambda rows, *_: seen.extend(rows) or [])
@@ -92,6 +96,7 @@ def test_backends_that_are_not_installed_are_left_out_but_refused_by_name(monkey
     assert "pip install 'keras-s4ntm[jax]'" in capfd.readouterr().err
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -115,6 +120,7 @@ def test_a_mistake_ends_with_one_clear_sentence(capfd, arguments, sentence):
     assert printed.out == ""
 
 
+@pytest.mark.once
 def test_the_table_names_rows_and_figures(capfd):
     row = {
         "model": "ntm", "backend": "jax", "hyperparameters": {"memory_size": 128},

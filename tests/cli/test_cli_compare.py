@@ -50,6 +50,7 @@ def test_models_are_trained_side_by_side_once_and_tabulated(tmp_path, capfd):
         assert "holds another comparison" in capfd.readouterr().err
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

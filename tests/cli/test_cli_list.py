@@ -45,6 +45,7 @@ def printed_parameters(text):
     return entries
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("what", "registry"), [("tasks", TASKS), ("models", MODELS)])
 def test_list_names_everything_in_the_registry(what, registry, output):
     printed = output(what)
@@ -52,6 +53,7 @@ def test_list_names_everything_in_the_registry(what, registry, output):
     assert set(printed_parameters(printed)) == set(registry)
 
 
+@pytest.mark.once
 def test_every_printed_default_is_accepted_by_p(output):
     training = printed_parameters(output("training"))["training"]
     for name, values in printed_parameters(output("tasks")).items():
@@ -63,6 +65,7 @@ def test_every_printed_default_is_accepted_by_p(output):
         assert experiment.hyperparameters == MODELS[name].defaults()
 
 
+@pytest.mark.once
 def test_a_printed_list_none_and_boolean_are_accepted_on_the_command_line(output, capfd):
     values = printed_parameters(output("models"))
     given = values["s4d-ntm"]["input_variance"], values["s4d-ntm"]["read_feedback"]
@@ -75,6 +78,7 @@ def test_a_printed_list_none_and_boolean_are_accepted_on_the_command_line(output
     assert json.loads(capfd.readouterr().out)["model"] == "s4d-ntm"
 
 
+@pytest.mark.once
 def test_models_say_what_they_can_do(output):
     for name, model in json.loads(output("models", "--json")).items():
         assert set(model) == {"summary", "causal", "streamable", "parameters"}
@@ -87,6 +91,7 @@ def test_models_say_what_they_can_do(output):
 # Presets
 
 
+@pytest.mark.once
 def test_presets_say_what_they_change_and_why(output):
     printed = json.loads(output("presets", "--json"))
     assert set(printed) == {preset.name for preset in PRESETS.values()}
@@ -100,6 +105,7 @@ def test_presets_say_what_they_change_and_why(output):
         assert all(set(number) == {"value", "default", "why"} for number in numbers.values())
 
 
+@pytest.mark.once
 def test_presets_are_chosen_by_model_and_task(output):
     assert set(json.loads(output("presets", "--model", "lstm", "--task", "copy", "--json"))) == {
         "lstm/copy"
@@ -108,6 +114,7 @@ def test_presets_are_chosen_by_model_and_task(output):
     assert set(of_copy) == {f"{model}/copy" for model in MODELS}
 
 
+@pytest.mark.once
 def test_presets_with_the_same_numbers_stand_under_one_heading(output):
     lines = output("presets").splitlines()
     assert "lstm on copy, repeat-copy" in lines
@@ -122,6 +129,7 @@ def test_presets_with_the_same_numbers_stand_under_one_heading(output):
     assert sorted(named) == sorted(preset.name for preset in PRESETS.values())
 
 
+@pytest.mark.once
 def test_a_number_has_a_line_of_at_most_100_columns(output):
     printed = output("presets", "--model", "lstm", "--task", "seq-mnist")
     lines = [" ".join(line.split()) for line in printed.splitlines()]
@@ -135,6 +143,7 @@ def test_a_number_has_a_line_of_at_most_100_columns(output):
     assert max(len(line) for line in longest) <= 100
 
 
+@pytest.mark.once
 def test_where_there_is_no_preset_it_says_so(output, monkeypatch):
     monkeypatch.setattr("keras_s4ntm.presets.PRESETS", {})
     arguments = ["presets", "--model", "lstm", "--task", "copy"]
@@ -142,6 +151,7 @@ def test_where_there_is_no_preset_it_says_so(output, monkeypatch):
     assert output(*arguments, "--json") == "{}\n"
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

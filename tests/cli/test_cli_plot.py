@@ -55,6 +55,7 @@ def test_all_figures_of_a_run_are_in_it_and_their_numbers_are_those_of_evaluate(
     assert json.loads(capfd.readouterr().out)["results"] == printed["results"]
 
 
+@pytest.mark.once
 def test_some_figures_can_be_chosen_and_go_where_they_are_wanted(run, tmp_path, capfd):
     there = tmp_path / "there"
     chosen = ["--figures", "memory,verification", "--length", 1, "--format", "svg"]

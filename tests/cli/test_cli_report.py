@@ -6,7 +6,7 @@ import re
 import keras
 import numpy as np
 import pytest
-from helpers import share_of_this_backend, untrained
+from helpers import untrained
 
 from keras_s4ntm.analysis.report.packing import unpack
 from keras_s4ntm.cli.main import main
@@ -61,11 +61,10 @@ def test_the_file_is_in_the_run_and_json_says_what_is_in_it(run, capfd):
     np.testing.assert_allclose(unpack(shown["arrays"]["outputs"]), probabilities, atol=1e-4)
 
 
+@pytest.mark.dealt
 @pytest.mark.parametrize(
     ("task", "model"),
-    share_of_this_backend(
-        [("copy", "s4d-ntm"), ("multi-query-recall", "dnc"), ("copy", "ntm-cached")]
-    ),
+    [("copy", "s4d-ntm"), ("multi-query-recall", "dnc"), ("copy", "ntm-cached")],
 )
 def test_it_is_written_for_every_memory_and_kind_of_task_and_over_the_last_one(
     tmp_path, capfd, task, model
@@ -80,6 +79,7 @@ def test_it_is_written_for_every_memory_and_kind_of_task_and_over_the_last_one(
     assert ("usage" in shown["arrays"]) == (model == "dnc")
 
 
+@pytest.mark.once
 def test_a_run_without_a_memory_has_a_report_without_an_explorer(tmp_path, capfd):
     run = small_run(tmp_path / "run", model="lstm")
     assert run_cli(run.path, "--sequences", 1) == 0
@@ -126,6 +126,7 @@ def test_a_damaged_trace_of_a_checkpoint_is_a_failure_that_names_it(run, capfd):
     assert "Traceback" not in said
 
 
+@pytest.mark.once
 def test_what_is_no_run_is_a_failure(tmp_path, capfd):
     assert run_cli(tmp_path) == 1
     assert "is not a run directory" in capfd.readouterr().err

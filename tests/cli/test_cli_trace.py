@@ -45,6 +45,7 @@ def test_the_file_is_in_the_run_and_json_says_what_is_in_it(run, capfd):
     np.testing.assert_allclose(trace.outputs, outputs, atol=1e-5)
 
 
+@pytest.mark.once
 def test_without_options_it_traces_the_lengths_of_training_and_prints_the_arrays(run, capfd):
     assert run_cli(run.path) == 0
     printed = capfd.readouterr().out.splitlines()
@@ -52,6 +53,7 @@ def test_without_options_it_traces_the_lengths_of_training_and_prints_the_arrays
     assert any(line.split() == ["read_weights", "(8,", "8,", "1,", "8)"] for line in printed)
 
 
+@pytest.mark.once
 def test_a_setting_of_several_numbers_names_them_all(tmp_path):
     run = untrained(tmp_path / "run", "repeat-copy", max_length=2, max_repeats=2)
     assert run_cli(run.path, "--quiet", "--sequences", 1) == 0
@@ -60,6 +62,7 @@ def test_a_setting_of_several_numbers_names_them_all(tmp_path):
     assert file.name == f"length-{about['length']}-repeats-{about['repeats']}.npz"
 
 
+@pytest.mark.once
 def test_output_goes_where_it_is_wanted_and_over_nothing(run, tmp_path, capfd):
     output = tmp_path / "there" / "mine.npz"
     assert run_cli(run.path, "--output", output, "--seed", 5, "--quiet") == 0
@@ -69,6 +72,7 @@ def test_output_goes_where_it_is_wanted_and_over_nothing(run, tmp_path, capfd):
     assert "exists already" in capfd.readouterr().err
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
@@ -85,12 +89,14 @@ def test_what_is_not_accepted_is_a_usage_error(run, capfd, arguments, code, sent
     assert not (run.path / "trace").exists()
 
 
+@pytest.mark.once
 def test_a_run_without_a_memory_says_so(tmp_path, capfd):
     run = untrained(tmp_path / "run", model="lstm", max_length=3)
     assert run_cli(run.path) == 2
     assert "'lstm' has no memory to look into" in capfd.readouterr().err
 
 
+@pytest.mark.once
 def test_what_is_no_run_is_a_failure(tmp_path, capfd):
     assert run_cli(tmp_path) == 1
     assert "is not a run directory" in capfd.readouterr().err
@@ -106,6 +112,7 @@ def train(*arguments):
     return exit.value.code
 
 
+@pytest.mark.once
 def test_a_training_leaves_traces_on_its_way(tmp_path):
     path = tmp_path / "run"
     tiny = [*TINY, "--model", "ntm", "-p", "memory_size=8"]
@@ -115,6 +122,7 @@ def test_a_training_leaves_traces_on_its_way(tmp_path):
     assert Trace.load(traces[0]).targets.shape[0] == 1
 
 
+@pytest.mark.once
 def test_a_training_without_a_memory_is_not_traced_and_leaves_nothing(tmp_path, capfd):
     path = tmp_path / "run"
     assert train(*TINY, "--model", "lstm", "--run-dir", path, "--trace-interval", 2) == 2

@@ -39,6 +39,7 @@ def result(bits, solved, parameters=10, seconds=5.0, sequences=320):
     }
 
 
+@pytest.mark.once
 def test_a_training_gets_what_was_asked_for_and_its_result_is_kept(tmp_path):
     path = tmp_path / "comparison"
     comparison = Comparison(path, ["copy", "--steps", "3"])
@@ -52,6 +53,7 @@ def test_a_training_gets_what_was_asked_for_and_its_result_is_kept(tmp_path):
     assert not again.done("ntm", 2)
 
 
+@pytest.mark.once
 def test_a_training_that_was_begun_goes_on(tmp_path):
     comparison = Comparison(tmp_path, ["copy"])
     run = tmp_path / "ntm-2"
@@ -61,6 +63,7 @@ def test_a_training_that_was_begun_goes_on(tmp_path):
     assert comparison.results[0]["arguments"] == ["--resume", str(run), "--json"]
 
 
+@pytest.mark.once
 def test_a_training_that_fails_is_noted_and_a_mistake_is_not(tmp_path):
     comparison = Comparison(tmp_path, ["copy"])
     comparison.train("ntm", 1, COMMAND)
@@ -71,6 +74,7 @@ def test_a_training_that_fails_is_noted_and_a_mistake_is_not(tmp_path):
     assert json.loads(comparison.file.read_text())["results"] == [expected]
 
 
+@pytest.mark.once
 def test_a_directory_of_something_else_is_refused_and_left_alone(tmp_path):
     Comparison(tmp_path / "a", ["copy"]).train("ntm", 0, COMMAND)
     with pytest.raises(RunError, match="another comparison, of copy"):
@@ -85,6 +89,7 @@ def test_a_directory_of_something_else_is_refused_and_left_alone(tmp_path):
     assert [p.name for p in (tmp_path / "b").iterdir()] == ["thesis.txt"]
 
 
+@pytest.mark.once
 def test_a_row_has_medians_and_ranges_and_counts_what_failed():
     results = [
         result([0, 4], True, sequences=100, seconds=5),
@@ -104,12 +109,14 @@ def test_a_row_has_medians_and_ranges_and_counts_what_failed():
     }
 
 
+@pytest.mark.once
 def test_a_model_whose_trainings_all_failed_has_a_row_too():
     row = summarise("ntm", [{"model": "ntm", "seed": 0, "error": "Training diverged."}])
     assert (row["trainings"], row["failed"], row["figures"]) == (1, 1, [])
     assert row["parameters"] is row["seconds"] is row["sequences_to_solve"] is None
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("scores", "name", "value"),
     [

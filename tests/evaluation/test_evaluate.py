@@ -101,6 +101,7 @@ def test_sequences_of_classes_are_not_padded_since_the_one_answer_is_about_all_s
     assert model.shapes == [(6, 4, 2), (6, 12, 2)]
 
 
+@pytest.mark.once
 def test_what_a_model_that_sees_the_whole_sequence_gives_does_not_depend_on_the_other_lengths():
     values = {
         **small("s4d-ntm"), "access_interval": "sequence", "memory_initializer": "random_normal",

@@ -5,7 +5,7 @@ import importlib.util
 import keras
 import numpy as np
 import pytest
-from helpers import numpy, small
+from helpers import also_slow, numpy, small
 
 from keras_s4ntm.errors import BackendError
 from keras_s4ntm.experiment import Experiment
@@ -19,6 +19,9 @@ OPTIONS = {
     "s4d": {"blocks": 2, "discretization": "bilinear"},
     "s4d-dnc": {"access_interval": 3},
 }
+
+
+each_model = pytest.mark.parametrize("name", also_slow(MODELS, fast=["s4d-ntm", "dnc"]))
 
 
 def needs(backend, *packages):
@@ -49,7 +52,7 @@ def assert_same(run, model, shapes, rng):
 
 
 @needs("tensorflow", "onnx", "tf2onnx", "onnxruntime")
-@pytest.mark.parametrize("name", MODELS)
+@each_model
 def test_on_tensorflow_an_onnx_file_takes_any_batch_and_length(name, tmp_path, rng):
     model = build(name)
     model(np.zeros((1, 2, 4), "float32"))
@@ -62,7 +65,7 @@ def test_on_tensorflow_an_onnx_file_takes_any_batch_and_length(name, tmp_path, r
 
 
 @needs("torch", "onnx", "onnxruntime")
-@pytest.mark.parametrize("name", MODELS)
+@each_model
 def test_on_pytorch_an_onnx_file_of_one_length_takes_any_batch(name, tmp_path, rng):
     model = build(name)
     signature = [keras.InputSpec("float32", shape=(None, 3, 4), name="inputs")]
@@ -97,7 +100,7 @@ def test_on_pytorch_a_loop_of_unknown_length_is_refused_and_no_file_written(name
 
 
 @needs("jax")
-@pytest.mark.parametrize("name", MODELS)
+@each_model
 def test_on_jax_models_and_their_gradients_are_traced_for_any_batch_and_length(name, rng):
     """What Keras does for a SavedModel, without TensorFlow's part of it."""
     import jax

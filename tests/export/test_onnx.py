@@ -34,6 +34,7 @@ Path("difference.json").write_text(json.dumps(export_onnx(model, "model.onnx", s
 
 
 @needs_onnx
+@pytest.mark.once
 def test_onnx_file_gives_the_outputs_of_the_model_of_a_run_of_this_backend(tmp_path, rng):
     import onnxruntime
 

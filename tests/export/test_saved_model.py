@@ -8,7 +8,7 @@ import sys
 import keras
 import numpy as np
 import pytest
-from helpers import numpy, run_on, small
+from helpers import also_slow, numpy, run_on, small
 
 from keras_s4ntm.experiment import Experiment
 from keras_s4ntm.export import export_saved_model
@@ -53,6 +53,7 @@ for i in range(2):
 """
 
 
+@pytest.mark.once
 def test_saved_model_serves_any_batch_and_length_without_keras_from_a_run_of_this_backend(
     tmp_path, rng
 ):
@@ -78,7 +79,7 @@ def test_saved_model_serves_any_batch_and_length_without_keras_from_a_run_of_thi
 
 
 @on_tensorflow
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", also_slow(MODELS, fast=["s4d-ntm", "dnc"]))
 def test_every_model_is_exported_and_gives_the_same_outputs_whole_and_step_by_step(
     name, tmp_path, rng
 ):

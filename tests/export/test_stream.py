@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 import pytest
-from helpers import compiled, numpy, share_of_this_backend, small
+from helpers import compiled, numpy, small
 from keras import layers, ops
 
 from keras_s4ntm.export import Stream
@@ -26,7 +26,8 @@ def task(target_kind):
     return SimpleNamespace(input_size=3, output_size=2, target_kind=target_kind)
 
 
-@pytest.mark.parametrize("name", share_of_this_backend(sorted(MODELS)))
+@pytest.mark.dealt
+@pytest.mark.parametrize("name", MODELS)
 def test_every_model_gives_the_outputs_of_the_whole_sequence(name, rng):
     model = build_model(name, task("bits"), **small(name))
     inputs = rng.normal(size=(2, 5, 3)).astype("float32")
@@ -35,6 +36,7 @@ def test_every_model_gives_the_outputs_of_the_whole_sequence(name, rng):
     )
 
 
+@pytest.mark.dealt
 @pytest.mark.parametrize("name", ["ntm", "s4d"])
 def test_of_a_classifier_every_step_gives_what_the_sequence_so_far_is_taken_for(name, rng):
     model = build_model(name, task("classes"), **small(name))

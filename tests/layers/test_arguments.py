@@ -24,6 +24,8 @@ from keras_s4ntm.layers import (
 )
 from keras_s4ntm.layers.arguments import RNN_ARGUMENTS
 
+pytestmark = pytest.mark.dealt
+
 CELLS = {NTM: NTMCell, DNC: DNCCell, S4DNTM: S4DNTMCell}
 KINDS = [*CELLS, *CELLS.values()]
 

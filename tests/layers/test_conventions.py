@@ -11,6 +11,8 @@ from test_docs import blocks
 
 from keras_s4ntm.layers import DNC, NTM, DNCAccess, NTMAccess
 
+pytestmark = pytest.mark.dealt
+
 PAGE = Path(__file__).parents[2] / "docs" / "conventions.md"
 SIZES = {"memory_size": 8, "memory_width": 4}
 UNITS, INPUT, TIME = 6, 3, 10

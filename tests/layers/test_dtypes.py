@@ -6,6 +6,8 @@ import pytest
 
 from keras_s4ntm.layers import DNC, NTM, S4DNTM
 
+pytestmark = pytest.mark.dealt
+
 LAYERS = {"NTM": NTM, "DNC": DNC, "S4DNTM": S4DNTM}
 
 

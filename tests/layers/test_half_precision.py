@@ -56,6 +56,7 @@ def inputs(rng, kind, time=42):
     return ops.convert_to_tensor(x, "float16")
 
 
+@pytest.mark.dealt
 @pytest.mark.parametrize("name", LAYERS)
 def test_outputs_are_finite_for_the_largest_inputs(rng, name):
     layer = LAYERS[name](dtype="mixed_float16")
@@ -77,6 +78,7 @@ def test_gradients_of_state_spaces_are_finite_for_the_largest_inputs(rng, name):
         assert np.isfinite(gradient).all(), path
 
 
+@pytest.mark.once
 def test_training_finds_a_loss_scale_for_large_inputs(rng):
     keras.config.set_dtype_policy("mixed_float16")
     sequences = keras.Input((8, 5))

@@ -7,6 +7,8 @@ from helpers import numpy, sequences, stream, weight_gradients, with_the_weights
 
 from keras_s4ntm.layers import S4DNTM
 
+pytestmark = pytest.mark.dealt
+
 SMALL = {"units": 6, "state_dimension": 4, "memory_size": 9, "memory_width": 4}
 INPUT = 5
 OPTIONS = [

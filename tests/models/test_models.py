@@ -5,7 +5,7 @@ import dataclasses
 import keras
 import numpy as np
 import pytest
-from helpers import compiled, numpy, share_of_this_backend, small
+from helpers import compiled, numpy, small
 from registries import own_registries
 
 from keras_s4ntm import build_model
@@ -35,13 +35,9 @@ class Classes:
 KINDS = {"bits": TASK, "classes": Classes()}
 
 
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [
-        *((name, "bits") for name in MODELS),
-        *((name, "classes") for name in share_of_this_backend(MODELS)),
-    ],
-)
+@pytest.mark.dealt
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_model_takes_any_batch_and_length_streams_and_does_not_see_the_future(rng, name, kind):
     defaults = MODELS[name].defaults()
     assert MODELS[name].is_causal(defaults)
@@ -118,6 +114,7 @@ def test_model_resumed_from_a_checkpoint_ends_with_the_same_bits(name, tmp_path)
         np.testing.assert_array_equal(own, other)
 
 
+@pytest.mark.dealt
 @pytest.mark.parametrize(
     ("name", "more"),
     [
@@ -142,6 +139,7 @@ def test_what_training_draws_at_random_follows_from_the_states_of_the_model(rng,
     assert (numpy(model(x, training=True)) != first).any()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", MODELS if keras.backend.backend() == "torch" else ["s4d-ntm"])
 def test_model_is_measured_by_bench(name, monkeypatch):
     monkeypatch.setattr(process, "keep_freed_memory", lambda: None)  # of this process

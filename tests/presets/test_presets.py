@@ -5,7 +5,7 @@ import itertools
 import keras
 import numpy as np
 import pytest
-from helpers import numpy, share_of_this_backend, small, task_of
+from helpers import numpy, small, task_of
 from registries import own_registries
 
 from keras_s4ntm.experiment import Experiment
@@ -82,7 +82,8 @@ def train_one_step(model, inputs, targets, weights):
     assert logs["loss"].shape == ()
 
 
-@pytest.mark.parametrize(("model_name", "task_name"), share_of_this_backend(PAIRS))
+@pytest.mark.dealt
+@pytest.mark.parametrize(("model_name", "task_name"), PAIRS)
 def test_every_model_trains_a_step_on_every_task_with_its_preset(model_name, task_name):
     task_of(task_name)  # or skips, where its data is not there
     experiment = Experiment.choose(task_name, model_name, {"warmup_steps": 0})

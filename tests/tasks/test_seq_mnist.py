@@ -27,6 +27,7 @@ def test_bit_reversal_is_that_of_the_well_known_code():
     assert sorted(bit_reversal(784)) == list(range(784))
 
 
+@pytest.mark.once
 def test_pixels_come_row_by_row_normalised_or_in_the_order_of_the_permutation():
     plain = task_of("seq-mnist", resolution=8)
     images, labels = images_and_labels("test")

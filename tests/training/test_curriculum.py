@@ -88,6 +88,7 @@ def test_without_a_curriculum_the_task_is_used_as_it_is():
     assert with_curriculum(task, TrainingConfig()) is task
 
 
+@pytest.mark.once
 def test_training_sees_the_curriculum_and_validation_the_task(tmp_path, monkeypatch):
     seen = []
     get = Batches.__getitem__

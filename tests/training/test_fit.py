@@ -75,6 +75,9 @@ def history(path):
     return [{k: v for k, v in r.items() if k != "seconds"} for r in records]
 
 
+@pytest.mark.skipif(
+    keras.backend.backend() == "tensorflow", reason="takes a minute: left to the slow test"
+)
 def test_killed_at_a_random_moment_and_resumed_ends_with_the_same_bits(tmp_path):
     whole = start_small(tmp_path / "whole", "--quiet")
     assert whole.wait() == 0, whole.stderr.read()
@@ -125,6 +128,7 @@ def test_killed_at_twenty_moments_from_the_first_second_to_the_last_file_it_ends
             np.testing.assert_array_equal(own, other, err_msg=str(number))
 
 
+@pytest.mark.once
 def test_ctrl_c_leaves_a_run_that_can_be_evaluated_and_resumed_and_exits_with_130(tmp_path):
     path = tmp_path / "run"
     process = start_small(path)
@@ -152,6 +156,7 @@ def fit(path, spoil=None, **values):
     return model, train(run, model, callbacks=[spoil] if spoil else [])
 
 
+@pytest.mark.once
 def test_the_result_is_the_network_of_the_best_validation(tmp_path):
     seen = {}
 
@@ -169,6 +174,7 @@ def test_the_result_is_the_network_of_the_best_validation(tmp_path):
         np.testing.assert_array_equal(weight, best)
 
 
+@pytest.mark.once
 def test_the_last_step_is_validated_whatever_the_interval(tmp_path):
     _, history = fit(tmp_path / "run", steps=60, validation_interval=40)
     assert [record["step"] for record in history if "val_loss" in record] == [40, 60]
@@ -186,6 +192,7 @@ def refit(path):
     return model, train(run, model)
 
 
+@pytest.mark.once
 def test_a_run_killed_between_its_last_checkpoint_and_its_model_ends_with_the_same_model(tmp_path):
     model, history = fit(tmp_path / "run", steps=40, validation_interval=20)
     resumed, again = refit(tmp_path / "run")
@@ -195,6 +202,7 @@ def test_a_run_killed_between_its_last_checkpoint_and_its_model_ends_with_the_sa
     assert Run.open(tmp_path / "run").model_path.exists()
 
 
+@pytest.mark.once
 def test_a_solved_run_that_is_resumed_trains_no_further(tmp_path, monkeypatch):
     values = {"steps": 80, "validation_interval": 20, "patience": 2}
     monkeypatch.setattr("keras_s4ntm.training.callbacks.StopWhenSolved._count", always_solved)
@@ -223,6 +231,7 @@ def test_steps_that_fit_no_interval_end_with_a_shorter_epoch(tmp_path):
     assert Run.open(tmp_path / "run").checkpoints() == [2, 3]
 
 
+@pytest.mark.once
 def test_a_shorter_last_epoch_is_resumed_with_the_same_bits(tmp_path):
     values = {"steps": 51, "validation_interval": 40, "checkpoint_interval": 20}
     model, _ = fit(tmp_path / "run", **values)

@@ -10,6 +10,8 @@ from helpers import numpy, tensors
 from keras_s4ntm.layers import CellController, LSTMController
 from keras_s4ntm.layers.controllers.get import get_controller
 
+pytestmark = pytest.mark.dealt
+
 INPUT, READS = 5, 4
 CELLS = {
     "SimpleRNNCell": lambda: keras.layers.SimpleRNNCell(6),

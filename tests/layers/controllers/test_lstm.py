@@ -7,6 +7,8 @@ from helpers import numpy, tensors
 
 from keras_s4ntm.layers import NTM, LSTMController
 
+pytestmark = pytest.mark.dealt
+
 INPUT, READS, UNITS = 5, 4, 6
 
 

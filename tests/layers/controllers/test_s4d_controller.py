@@ -7,6 +7,8 @@ from helpers import numpy, sequences, stream, tensors
 from keras_s4ntm.layers import S4DNTM, S4DController
 from keras_s4ntm.layers.controllers.s4d import polar
 
+pytestmark = pytest.mark.dealt
+
 SMALL = {"memory_size": 9, "memory_width": 4, "units": 6, "state_dimension": 4}
 INPUT, READS = 5, 4
 

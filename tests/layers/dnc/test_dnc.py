@@ -18,6 +18,8 @@ from helpers import (
 from keras_s4ntm.layers import DNC
 from keras_s4ntm.tasks import Copy
 
+pytestmark = pytest.mark.dealt
+
 SMALL = {"units": 6, "memory_size": 7, "memory_width": 4, "read_heads": 2}
 REVISED = {"content_masking": True, "mask_floor": 0.1, "deallocation": True, "link_sharpness": True}
 INPUT = 5

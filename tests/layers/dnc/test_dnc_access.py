@@ -7,6 +7,8 @@ from helpers import numpy, tensors
 
 from keras_s4ntm.layers import DNCAccess
 
+pytestmark = pytest.mark.dealt
+
 REVISED = {"content_masking": True, "mask_floor": 0.1, "deallocation": True, "link_sharpness": True}
 
 

@@ -9,7 +9,6 @@ from helpers import (
     compiled,
     numpy,
     sequences,
-    share_of_this_backend,
     stream,
     tensors,
     weight_gradients,
@@ -30,6 +29,8 @@ from keras_s4ntm.layers import (
     S4DController,
 )
 
+pytestmark = pytest.mark.dealt
+
 UNITS, INPUT = 6, 5
 MEMORY = {"memory_size": 7, "memory_width": 4, "read_heads": 2}
 CONTROLLERS = {
@@ -43,9 +44,6 @@ ACCESSES = {"NTM": NTMAccess, "DNC": DNCAccess}
 PAIRS = [(controller, access) for controller in CONTROLLERS for access in ACCESSES]
 
 any_pair = pytest.mark.parametrize(("controller", "access"), PAIRS)
-any_pair_on_some_backend = pytest.mark.parametrize(
-    ("controller", "access"), share_of_this_backend(PAIRS)
-)
 
 
 def composed(controller, access, cell_options=None, **options):
@@ -94,7 +92,7 @@ def test_any_controller_with_any_access_gets_a_gradient_for_every_weight(rng, co
         assert (gradient != 0).any(), path
 
 
-@any_pair_on_some_backend
+@any_pair
 def test_any_controller_with_any_access_survives_a_round_trip_through_a_keras_file(
     rng, tmp_path, controller, access
 ):
@@ -112,7 +110,7 @@ def test_any_controller_with_any_access_survives_a_round_trip_through_a_keras_fi
     np.testing.assert_allclose(numpy(loaded(x)), numpy(model(x)), atol=1e-6)
 
 
-@any_pair_on_some_backend
+@any_pair
 def test_a_cell_composed_by_hand_follows_a_global_policy_of_mixed_precision(
     rng, controller, access
 ):
@@ -215,7 +213,7 @@ def test_a_named_network_equals_its_composition_with_the_same_weights(rng, name)
 # One time step
 
 
-@any_pair_on_some_backend
+@any_pair
 def test_states_have_names_in_the_order_of_the_flat_ones(rng, controller, access):
     layer = composed(controller, access, {"access_interval": 2}, return_state=True)
     output, *states = layer(sequences(rng))

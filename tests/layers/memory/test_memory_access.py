@@ -7,6 +7,8 @@ from helpers import numpy, sequences, tensors, with_the_weights_of
 
 from keras_s4ntm.layers import DNC, NTM, S4DNTM, DNCAccess, NTMAccess
 
+pytestmark = pytest.mark.dealt
+
 SMALL = {"memory_size": 7, "memory_width": 4, "read_heads": 2}
 UNITS = 3
 

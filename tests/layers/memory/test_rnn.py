@@ -32,7 +32,7 @@ LAYERS = {
 ATOL = {"NTM": 1e-6, "S4DNTM": 1e-5, "DNC": 1e-6}  # S4DNTM convolves whole sequences by FFT
 INPUT, OUTPUT = 5, 6 + 4
 
-pytestmark = pytest.mark.parametrize("name", LAYERS)
+pytestmark = [pytest.mark.dealt, pytest.mark.parametrize("name", LAYERS)]
 
 
 def test_initial_state_continues_a_sequence(rng, name):

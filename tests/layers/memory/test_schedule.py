@@ -8,6 +8,8 @@ from helpers import numpy, sequences, stream, tensors, weight_gradients, with_th
 from keras_s4ntm.layers import DNC, NTM, S4DNTM
 from keras_s4ntm.layers.memory.schedule import AccessSchedule
 
+pytestmark = pytest.mark.dealt
+
 SMALL = {"memory_size": 9, "memory_width": 4}
 S4D_SMALL = {**SMALL, "units": 6, "state_dimension": 4}
 LAYERS = {"NTM": (NTM, SMALL), "DNC": (DNC, SMALL), "S4DNTM": (S4DNTM, S4D_SMALL)}

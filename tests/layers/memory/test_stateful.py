@@ -8,6 +8,8 @@ from keras import ops
 
 from keras_s4ntm.layers import NTM
 
+pytestmark = pytest.mark.dealt
+
 
 def stateful_model():
     """A model whose initial memory is random, so that a stale one would be seen."""

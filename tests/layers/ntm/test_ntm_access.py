@@ -8,6 +8,8 @@ from helpers import numpy, tensors
 
 from keras_s4ntm.layers import NTMAccess
 
+pytestmark = pytest.mark.dealt
+
 UNITS = 3
 
 

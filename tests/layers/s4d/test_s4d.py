@@ -13,6 +13,8 @@ from keras_s4ntm.layers import S4D, S4DBlock
 from keras_s4ntm.layers.s4d.arguments import StateSpaceArguments
 from keras_s4ntm.ops import ssm
 
+pytestmark = pytest.mark.dealt
+
 H, N = 4, 8
 SMALL = {"state_dimension": N}
 STEPS = {"dt_min": 0.01, "dt_max": 1.0}
