@@ -10,6 +10,8 @@ from keras_s4ntm.cli.options import (
     choose_experiment,
     common_options,
     how_it_starts,
+    own_data,
+    own_data_option,
     parameter_option,
     parse_assignments,
     preset_option,
@@ -20,14 +22,15 @@ from keras_s4ntm.models import DEFAULT_MODEL
 
 
 @click.command("build")
-@click.option("--task", default="copy", show_default=True, metavar="NAME")
+@click.option("--task", metavar="NAME", help="[copy]")
 @click.option("--model", "model_name", default=DEFAULT_MODEL, show_default=True, metavar="NAME")
 @preset_option
 @parameter_option()
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
 @click.option("--output", metavar="FILE.keras", help="Also write the untrained model.")
+@own_data_option
 @common_options
-def command(task, model_name, preset, assignments, seed, output, backend, quiet, as_json):
+def command(task, model_name, preset, assignments, seed, output, data, backend, quiet, as_json):
     """Build a model as `s4ntm train` starts it; show its layers, shapes and parameters.
 
     \b
@@ -39,8 +42,9 @@ def command(task, model_name, preset, assignments, seed, output, backend, quiet,
         raise click.UsageError(f"--output must end in .keras, got {output!r}.")
     if output and Path(output).exists():
         raise click.UsageError(f"{output} exists already.")
+    task, assignments = own_data(task, data, assignments)
     values = parse_assignments(assignments)
-    experiment = choose_experiment(task, model_name, values, preset, seed)
+    experiment = choose_experiment(task or "copy", model_name, values, preset, seed)
     backend = use_backend(backend)
     load_keras(backend, quiet or as_json)
     with usage_errors():

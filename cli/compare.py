@@ -16,6 +16,8 @@ from keras_s4ntm.cli.options import (
     common_options,
     data_option,
     how_it_starts,
+    own_data,
+    own_data_option,
     parameter_option,
     parse_assignments,
     preset_option,
@@ -37,10 +39,11 @@ MODELS = "lstm,ntm,dnc,s4d,s4d-ntm"
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Of a training, at most.")
 @click.option("--steps", type=click.IntRange(1), help="Updates of a training, at most.")
 @click.option("--run-dir", metavar="DIR", help="Go on there. [runs/compare-TASK-TIME]")
+@own_data_option
 @data_option
 @common_options
 def command(
-    task, models, seeds, preset, assignments, minutes, steps, run_dir, backend, quiet, as_json
+    task, models, seeds, preset, assignments, minutes, steps, run_dir, data, backend, quiet, as_json
 ):
     """Train models on TASK, evaluate them, and set the results side by side.
 
@@ -55,7 +58,9 @@ def command(
       s4ntm compare copy --preset none        how the papers start
       s4ntm compare associative-recall --models ntm,dnc --seeds 0,1,2,3,4 --minutes 10
       s4ntm compare copy --models lstm,ntm -p max_length=10 --run-dir runs/short
+      s4ntm compare data.npz --models lstm,s4d-ntm --minutes 1
     """
+    task, assignments = own_data(task, data, assignments)
     given = {k: v for k, v in {"minutes": minutes, "steps": steps}.items() if v is not None}
     values = parse_assignments(assignments) | given
     experiments = [choose_experiment(task, model, values, preset) for model in models]

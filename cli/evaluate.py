@@ -19,7 +19,8 @@ def command(path, lengths, sequences, seed, backend, quiet, as_json):
 
     Of bits: wrong bits per sequence, bit error rate, sequence accuracy, per setting, and of
     dynamic-ngrams the cost beside that of the best possible predictor, in bits per sequence. Of
-    tokens: token and sequence accuracy. Of classes: accuracy and the confusion matrix.
+    tokens: token and sequence accuracy, and of char-lm bits per character. Of classes: accuracy and
+    the confusion matrix. Of values: mean squared error, its root, mean absolute error.
 
     \b
     Examples:

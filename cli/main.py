@@ -11,6 +11,7 @@ from keras_s4ntm.parameters import suggest
 COMMANDS = (
     "train",
     "evaluate",
+    "predict",
     "trace",
     "report",
     "plot",
@@ -51,6 +52,8 @@ def cli():
       s4ntm train copy                        learn to copy, in about a minute
       s4ntm train copy --preset none          the same, starting as the papers do
       s4ntm evaluate runs/copy-s4d-ntm-...    at lengths far beyond training
+      s4ntm train data.npz                    learn from your own sequences
+      s4ntm predict runs/npz-s4d-ntm-... new.npz --output answers.npz
       s4ntm trace runs/copy-s4d-ntm-...       what its memory does at every time step
       s4ntm report runs/copy-s4d-ntm-...      the same as an HTML file to look into
       s4ntm plot runs/copy-s4d-ntm-...        figures for a paper

@@ -9,6 +9,8 @@ import click
 
 from keras_s4ntm.presets import AUTO, NONE
 
+OWN_DATA, FILES = "npz", (".npz", ".ts")  # the task of a user's own sequences, and how they end
+
 
 def common_options(function):
     """`--backend`, and the options of output."""
@@ -43,6 +45,24 @@ def data_option(function):
         callback=use,
         help="Where TensorFlow Datasets keeps its data. [TFDS_DATA_DIR]",
     )(function)
+
+
+def own_data_option(function):
+    """`--data`, a file of the user's own sequences."""
+    return click.option(
+        "--data", metavar="FILE", help="Your own sequences, .npz or .ts: the task npz."
+    )(function)
+
+
+def own_data(task, data, assignments):
+    """`(task, assignments)`: a file in the place of TASK, or as `--data`, is a parameter of npz."""
+    if task is not None and task.endswith(FILES):
+        if data is not None:
+            raise click.UsageError(f"Give one file, {task} or --data {data}, not both.")
+        task, data = OWN_DATA, task
+    if data is None:
+        return task, assignments
+    return task or OWN_DATA, (*assignments, f"data={os.path.abspath(data)}")
 
 
 def traced_options(function):

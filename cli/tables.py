@@ -71,7 +71,7 @@ def print_results(results, title):
     from rich.table import Table
 
     table = Table(title=title, title_justify="left")
-    columns = [name for name in results[0] if name != "confusion"]
+    columns = [name for name in results[0] if name not in ("confusion", "class_names")]
     for column in columns:
         table.add_column(column.replace("_", " "), justify="right")
     for row in results:
@@ -80,17 +80,19 @@ def print_results(results, title):
     Console().print(table)
     for row in results:
         if "confusion" in row:
-            print_confusion(row["confusion"])
+            print_confusion(row["confusion"], row.get("class_names"))
 
 
-def print_confusion(confusion):
-    """How often each class was taken for each, on standard output."""
+def print_confusion(confusion, class_names=None):
+    """How often each class was taken for each, on standard output; names default to numbers."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
+    names = [escape(str(name)) for name in class_names or range(len(confusion))]
     table = Table(title="class (rows), taken for (columns)", title_justify="left")
-    for name in ["", *range(len(confusion))]:
-        table.add_column(str(name), justify="right")
-    for name, counts in enumerate(confusion):
+    for name in ["", *names]:
+        table.add_column(name, justify="right")
+    for name, counts in zip(names, confusion, strict=True):
         table.add_row(f"[bold]{name}", *(str(n) if n else "" for n in counts))
     Console().print(table)

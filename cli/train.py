@@ -11,6 +11,8 @@ from keras_s4ntm.cli.options import (
     common_options,
     data_option,
     how_it_starts,
+    own_data,
+    own_data_option,
     parameter_option,
     parse_assignments,
     preset_option,
@@ -43,6 +45,7 @@ from keras_s4ntm.training.configuration import CURRICULA
 @click.option("--resume", metavar="RUN", help="Go on with a run that was interrupted.")
 @click.option("--trace-interval", type=click.IntRange(1), help="Steps between traces, for report.")
 @click.option("--tensorboard", is_flag=True, help="Also write TensorBoard logs into the run.")
+@own_data_option
 @data_option
 @common_options
 def command(
@@ -56,12 +59,15 @@ def command(
     resume,
     trace_interval,
     tensorboard,
+    data,
     backend,
     quiet,
     as_json,
     **training_options,
 ):
     """Train a network on TASK, evaluate it far beyond training, leave a run directory.
+
+    In the place of TASK there may be a file of your own sequences, .npz or .ts.
 
     Where there is a preset of the model for the task, training starts from its numbers, and says
     so. What you give with -p or another option beats the preset, and the preset beats the default.
@@ -76,13 +82,14 @@ def command(
       s4ntm train copy --model ntm -p controller=feedforward -p memory_size=256
       s4ntm train copy --backend torch --seed 3 --steps 500 --run-dir runs/mine
       s4ntm train seq-mnist -p resolution=16 --data-dir ~/tensorflow_datasets
+      s4ntm train data.npz --model lstm -p units=64
       s4ntm train --resume runs/mine
     """
     from keras_s4ntm.runs import Run
 
     silent = quiet or as_json
     if resume:
-        others = [task, model_name, preset, seed, run_dir, epochs, *assignments]
+        others = [task, data, model_name, preset, seed, run_dir, epochs, *assignments]
         if any(value is not None for value in [*others, *training_options.values()]):
             raise click.UsageError(
                 "--resume goes on with a run as it was configured: give no TASK and no option "
@@ -93,6 +100,7 @@ def command(
         experiment = run.experiment
         backend = use_backend(backend, run.backend)
     else:
+        task, assignments = own_data(task, data, assignments)
         if task is None:
             raise click.UsageError("Which TASK? See `s4ntm list tasks`; or --resume RUN.")
         if epochs and training_options["steps"]:

@@ -80,6 +80,7 @@ class Experiment:
             preset and preset.name,
         )
         with_curriculum(experiment.task, experiment.training)  # refuses a task of one difficulty
+        experiment.task.noted()  # refuses data that cannot be used
         return experiment
 
     def build_model(self):
@@ -101,8 +102,10 @@ class Experiment:
 
     def config(self):
         """The experiment as a dictionary of plain values, for `config.json`."""
+        task = {"name": self.task.name, "parameters": dataclasses.asdict(self.task)}
+        noted = self.task.noted()
         return {
-            "task": {"name": self.task.name, "parameters": dataclasses.asdict(self.task)},
+            "task": {**task, "noted": noted} if noted else task,
             "model": {"name": self.model, "parameters": self.hyperparameters},
             "training": dataclasses.asdict(self.training),
             "preset": self.preset,
@@ -122,7 +125,9 @@ class Experiment:
         if type(config["seed"]) is not int or config["seed"] < 0:
             raise ParameterError(f"seed must be an integer from 0 on, got {config['seed']!r}.")
         return cls(
-            task_class(**_checked(task_class, config["task"]["parameters"])),
+            task_class.restored(
+                _checked(task_class, config["task"]["parameters"]), config["task"].get("noted", {})
+            ),
             name,
             check_parameters(name, config["model"]["parameters"], parameters),
             TrainingConfig(**_checked(TrainingConfig, config["training"])),

@@ -61,7 +61,8 @@ def check_parameters(owner, values, parameters):
 
 def check_value(name, value, annotation):
     """`value` as the annotated type, or a `ParameterError`. Text is parsed."""
-    for accepted in _alternatives(annotation):
+    alternatives = _alternatives(annotation)
+    for accepted in sorted(alternatives, key=lambda a: a is not type(None)):  # "none" is a text too
         try:
             return _convert(value, accepted)
         except (TypeError, ValueError, KeyError):

@@ -17,15 +17,20 @@ and name its module in an entry point of that package:
 import dataclasses
 
 from keras_s4ntm.registry import Registry
+from keras_s4ntm.tasks.adding import Adding
 from keras_s4ntm.tasks.associative_recall import AssociativeRecall
 from keras_s4ntm.tasks.base import Batch, Task
+from keras_s4ntm.tasks.char_lm import CharLM
 from keras_s4ntm.tasks.copy import Copy
+from keras_s4ntm.tasks.copy_memory import CopyMemory
 from keras_s4ntm.tasks.dynamic_ngrams import DynamicNgrams
+from keras_s4ntm.tasks.frequency_discrimination import FrequencyDiscrimination
 from keras_s4ntm.tasks.multi_query_recall import MultiQueryRecall
+from keras_s4ntm.tasks.npz import NPZ
 from keras_s4ntm.tasks.priority_sort import PrioritySort
 from keras_s4ntm.tasks.repeat_copy import RepeatCopy
 from keras_s4ntm.tasks.selective_copy import SelectiveCopy
-from keras_s4ntm.tasks.seq_mnist import SeqMNIST
+from keras_s4ntm.tasks.seq_mnist import PermutedMNIST, SeqMNIST
 
 BUILT_IN = (
     Copy,
@@ -35,7 +40,13 @@ BUILT_IN = (
     PrioritySort,
     MultiQueryRecall,
     SelectiveCopy,
+    CopyMemory,
+    Adding,
+    FrequencyDiscrimination,
     SeqMNIST,
+    PermutedMNIST,
+    CharLM,
+    NPZ,
 )
 TASKS = Registry("task")
 
@@ -53,8 +64,8 @@ def register_task(task_class):
         raise TypeError(f"A task is a subclass of Task, got {task_class!r}.")
     if "__dataclass_fields__" not in vars(task_class):  # those of its base are inherited
         raise TypeError(f"{task_class.__name__} is not a dataclass: decorate it with @dataclass.")
-    for attribute in ("name", "summary", "target_kind"):
-        if not isinstance(getattr(task_class, attribute, None), str):
+    for attribute, kinds in (("name", str), ("summary", str), ("target_kind", str | property)):
+        if not isinstance(getattr(task_class, attribute, None), kinds):
             raise TypeError(f"{task_class.__name__} lacks the class attribute {attribute!r}.")
     fields = [field.name for field in dataclasses.fields(task_class)]
     TASKS.add(task_class.name, task_class, fields)

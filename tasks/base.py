@@ -13,8 +13,8 @@ class Batch(NamedTuple):
     """A batch of sequences, padded to one length.
 
     - `inputs`: `(B, T, input_size)` float32.
-    - `targets`, by the kind of target of the task: bits `(B, T, output_size)` float32; tokens
-      `(B, T)` int32, any token at the steps that are not scored; or classes `(B,)` int32.
+    - `targets`, by the kind of target of the task: bits or values `(B, T, output_size)` float32;
+      tokens `(B, T)` int32, any token at the steps that are not scored; or classes `(B,)` int32.
     - `mask`: `(B, T)` float32, 1 at the steps that are scored, 0 elsewhere; `None` for classes.
     """
 
@@ -36,15 +36,34 @@ class Task:
       `"bits"`: every scored step has `output_size` binary targets; the model gives a logit for
       each. `"tokens"`: the target of every scored step is one of `output_size` tokens; the model
       gives the logits of all. `"classes"`: the target of the whole sequence is one of
-      `output_size` classes; the model gives the logits of all.
+      `output_size` classes; the model gives the logits of all. `"values"`: every scored step has
+      `output_size` real numbers; the model gives them as they are.
+    - `token`: what a token is called in the figures of an evaluation, in one word.
     - `optimal`: only where the inputs do not determine the targets. A method that takes a `Batch`
       and returns the logits of the best possible predictor. Elsewhere `None`.
+
+    Where a task learns its sizes from a file, `target_kind` is a property, and it may have these:
+
+    - `standardization`: `(means, variances, padded)`, two lists of a number for each channel of
+      the inputs: the model brings them to mean 0 and variance 1 itself. If `padded`, batches mark
+      padding: the inputs of a time step that is not there are not a number. Elsewhere `None`.
+    - `class_names`: the names of the classes, a list. Elsewhere `None`.
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
     target_kind: ClassVar[str]
+    token: ClassVar[str] = "token"
     optimal: ClassVar[Callable | None] = None
+    standardization: ClassVar[tuple | None] = None
+    class_names: ClassVar[list | None] = None
+
+    @property
+    def certain(self):
+        """Whether the inputs determine the targets. A task without `optimal` where they can but be
+        guessed has `certain = False`: training then goes by the loss, not by the errors.
+        """
+        return self.optimal is None
 
     def sample(self, rng, batch_size):
         """A `Batch` drawn with `rng`, a `numpy.random.Generator`. Its shape is always the same."""
@@ -62,6 +81,30 @@ class Task:
     def size(self, split):
         """How many sequences a split has. `None`: they are drawn anew, without limit."""
         return None
+
+    def noted(self):
+        """What a run notes of the task's data beside its parameters: a dictionary that fits into
+        JSON. Empty: there is nothing but parameters.
+
+        Raises:
+            ValueError, DataError: there is data, and it cannot be used.
+        """
+        return {}
+
+    @classmethod
+    def restored(cls, parameters, noted):
+        """The task of a run.
+
+        Args:
+            parameters: its fields.
+            noted: what `noted` returned in training.
+
+        Raises:
+            ValueError, TypeError, KeyError: it has returned something else.
+        """
+        if noted:
+            raise ValueError(f"{cls.name} notes nothing of its data, and the run has {noted!r}.")
+        return cls(**parameters)
 
     def settings(self, lengths=None):
         """The settings that generalisation is measured on: `[(label, task), ...]`.

@@ -9,18 +9,17 @@ Units", section 4.2, also for the permuted variant. The images are those of Tens
 """
 
 import functools
-import importlib.util
-import os
 from dataclasses import dataclass
 
 import numpy as np
 
 from keras_s4ntm.errors import DataError
 from keras_s4ntm.tasks.base import Batch, Task
+from keras_s4ntm.tasks.tfds import columns
 
 VALIDATION_IMAGES = 6_000  # the last ones of the 60,000 for training
 MEAN, DEVIATION = 0.1307, 0.3081  # of the pixels of the training images, scaled to [0, 1]
-PERMUTATIONS = ("none", "random", "bit-reversal")
+PERMUTATIONS = ("none", "random", "bit-reversal", "file")
 
 
 @dataclass(frozen=True)
@@ -31,14 +30,16 @@ class SeqMNIST(Task):
         resolution: pixels along each side, up to 28; images are resampled by area.
         permutation: the order of the pixels. `"none"`: row by row. `"random"`: the permutation that
             `numpy.random.default_rng(permutation_seed)` draws. `"bit-reversal"`: that of the next
-            power of two, cut to the length (github.com/state-spaces/s4). Pixel i of a sequence is
-            pixel `permutation[i]` of the image.
+            power of two, cut to the length (github.com/state-spaces/s4). `"file"`: the one in
+            `permutation_file`. Pixel i of a sequence is pixel `permutation[i]` of the image.
         permutation_seed: seed of the `"random"` permutation.
+        permutation_file: an `.npy` file of whole numbers, each from 0 to `resolution^2 - 1` once.
     """
 
     resolution: int = 28
     permutation: str = "none"
     permutation_seed: int = 0
+    permutation_file: str | None = None
 
     name = "seq-mnist"
     summary = "Classify MNIST digits pixel by pixel (Le 2015)."
@@ -53,6 +54,11 @@ class SeqMNIST(Task):
             )
         if self.permutation_seed < 0:
             raise ValueError(f"permutation_seed must not be negative, got {self.permutation_seed}.")
+        if (self.permutation == "file") != (self.permutation_file is not None):
+            raise ValueError(
+                "permutation=file and permutation_file=PATH belong together, got "
+                f"permutation={self.permutation} and permutation_file={self.permutation_file}."
+            )
 
     @property
     def input_size(self):
@@ -71,8 +77,10 @@ class SeqMNIST(Task):
         """Images of a split. In training each pass has an order of its own, else that of the data.
 
         Raises:
-            DataError: the images are not there and cannot be fetched.
+            DataError: the images are not there and cannot be fetched, or `permutation_file` is not
+                there or holds no permutation of this length.
         """
+        pixel_order = self.pixel_order()
         sequences, labels = load(self.resolution, split)
         per_pass, rest = divmod(len(labels), batch_size)
         if split == "train":
@@ -85,7 +93,7 @@ class SeqMNIST(Task):
             index %= per_pass + (rest > 0)
             order = np.arange(len(labels))
         rows = order[index * batch_size : (index + 1) * batch_size]
-        pixels = sequences[rows][:, self.pixel_order()]
+        pixels = sequences[rows][:, pixel_order]
         return Batch(pixels[..., None], labels[rows])
 
     def pixel_order(self):
@@ -95,7 +103,23 @@ class SeqMNIST(Task):
             return np.random.default_rng(self.permutation_seed).permutation(length)
         if self.permutation == "bit-reversal":
             return bit_reversal(length)
+        if self.permutation == "file":
+            return from_file(self.permutation_file, length)
         return np.arange(length)
+
+
+@dataclass(frozen=True)
+class PermutedMNIST(SeqMNIST):
+    """MNIST as sequences of pixels in a permuted order, the same in all images.
+
+    Args:
+        resolution, permutation, permutation_seed, permutation_file: see `SeqMNIST`.
+    """
+
+    permutation: str = "random"
+
+    name = "pmnist"
+    summary = "Classify MNIST digits pixel by pixel in a permuted order (Le 2015)."
 
 
 @functools.lru_cache(maxsize=2)
@@ -109,6 +133,29 @@ def bit_reversal(length):
     bits = max(length - 1, 1).bit_length()
     reversed_numbers = [int(f"{i:0{bits}b}"[::-1], 2) for i in range(2**bits)]
     return np.array([i for i in reversed_numbers if i < length])
+
+
+@functools.lru_cache(maxsize=2)
+def from_file(path, length):
+    """The permutation of the numbers below `length` in an `.npy` file.
+
+    Raises:
+        DataError: the file cannot be read, or holds something else.
+    """
+    try:
+        order = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise DataError(
+            f"permutation_file={path} cannot be read as an .npy file ({error}). "
+            "Write it with numpy.save."
+        ) from error
+    is_whole = isinstance(order, np.ndarray) and order.ndim == 1 and order.dtype.kind in "iu"
+    if not is_whole or not np.array_equal(np.sort(order), np.arange(length)):
+        raise DataError(
+            f"permutation_file={path} holds no permutation: {length} pixels need one array with "
+            f"each of the whole numbers from 0 to {length - 1} once."
+        )
+    return order
 
 
 def resample(images, resolution):
@@ -140,42 +187,11 @@ def load(resolution, split):
     return pixels.reshape(len(pixels), -1).astype("float32"), labels.astype("int32")
 
 
-@functools.cache
 def images_and_labels(split):
     """The images `(n, 28, 28)` uint8 and the labels of a split of TFDS' `mnist`.
 
     Raises:
         DataError: the data is not there and cannot be fetched, or TensorFlow is missing.
     """
-    import tensorflow_datasets as tfds
-
-    builder = tfds.builder("mnist")
-    prepare(builder)
-    try:
-        data = builder.as_data_source(split)  # needs no TensorFlow; not for every file format
-        rows = [(row["image"], row["label"]) for row in data]
-        images, labels = (np.array(column) for column in zip(*rows, strict=True))
-    except NotImplementedError:
-        if importlib.util.find_spec("tensorflow") is None:
-            raise DataError(
-                f"The data in {builder.data_dir} is in a format that only TensorFlow reads: "
-                "pip install 'keras-s4ntm[tensorflow]', or prepare it as array_record."
-            ) from None
-        table = tfds.as_numpy(builder.as_dataset(split=split, batch_size=-1))
-        images, labels = table["image"], table["label"]
-    return images[..., 0], labels
-
-
-def prepare(builder):
-    """Download and prepare a TFDS dataset, with its progress bars, unless it is there."""
-    if os.path.isdir(builder.data_dir):
-        return
-    try:
-        builder.download_and_prepare()
-    except Exception as error:  # whatever the network, the disk or the missing TensorFlow says
-        raise DataError(
-            f"MNIST is not in {builder.data_dir} and could not be downloaded "
-            f"({type(error).__name__}). Prepare it on a machine with a network, "
-            "`python -c \"import tensorflow_datasets as t; t.load('mnist')\"`, and name its "
-            "directory with --data-dir or TFDS_DATA_DIR."
-        ) from error
+    table = columns("mnist", split)
+    return table["image"][..., 0], table["label"]

@@ -1,4 +1,4 @@
-"""Every test runs on the backend that `KERAS_BACKEND` names; see the README, "Tests"."""
+"""Every test runs on the backend that `KERAS_BACKEND` names; see `docs/testing.md`."""
 
 import gc
 import importlib.util

@@ -1,9 +1,11 @@
 """What the tests share: tensors to NumPy, and gradients on any backend."""
 
 import contextlib
+import functools
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import keras
@@ -18,7 +20,7 @@ from keras_s4ntm.runs import Run
 from keras_s4ntm.tasks import TASKS
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "tfds"  # MNIST, where the developers have it
-SMALL_MODEL = {"units": 8, "memory_size": 8, "state_dimension": 4, "dropout": 0.1}
+SMALL_MODEL = {"units": 8, "memory_size": 8, "state_dimension": 4, "layers": 3, "dropout": 0.1}
 
 
 def also_slow(names, fast):
@@ -50,9 +52,39 @@ def use_shared_data():
         os.environ.setdefault("TFDS_DATA_DIR", str(SHARED_DATA.resolve()))
 
 
+def own_sequences(kind="classes", count=48, seed=0):
+    """`{name: array}` of a user's own data: two channels far from 0, of 3 to 7 time steps, padded
+    with what must not be seen; channel 0 says what is wanted.
+    """
+    rng = np.random.default_rng(seed)
+    lengths = rng.integers(3, 8, count)
+    there = np.arange(7) < lengths[:, None]
+    classes = np.arange(count) % 3
+    inputs = rng.normal(size=(count, 7, 2)) * [1, 30] + [0, 500]
+    inputs[..., 0] += 9 * classes[:, None]
+    targets = {
+        "classes": classes,
+        "tokens": np.where(there, (inputs[..., 0] > 9).astype(int), -1),
+        "bits": inputs > [9, 500],
+        "values": inputs[..., :1] ** 2,
+    }[kind]
+    inputs[~there] = np.nan
+    return {"inputs": inputs, "lengths": lengths, "targets": targets}
+
+
+@functools.cache
+def data_of(name):
+    """The parameters that name the data of a task: of `npz` a small file."""
+    if name != "npz":
+        return {}
+    path = Path(tempfile.mkdtemp()) / "data.npz"
+    np.savez(path, **own_sequences(count=160))
+    return {"data": str(path)}
+
+
 def task_of(name, **fields):
     """A task; the test is skipped where its data is not there."""
-    task = TASKS[name](**fields)
+    task = TASKS[name](**data_of(name), **fields)
     if task.size("train") is not None:
         if "TFDS_DATA_DIR" not in os.environ:
             pytest.skip("needs prepared data: set TFDS_DATA_DIR")
@@ -180,6 +212,12 @@ def finite_differences(function, arrays, step=1e-6):
             array[index] = value
             result[index] = (above - below) / (2 * step)
     return results
+
+
+def users_environment():
+    """The environment of a process without what `conftest.py` sets to make tests cheap."""
+    cheap = ("XLA_FLAGS", "OMP_NUM_THREADS", "TORCH_COMPILE_DISABLE")
+    return {name: value for name, value in os.environ.items() if name not in cheap}
 
 
 def run_on(backend, script, cwd):

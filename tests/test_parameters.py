@@ -39,6 +39,8 @@ pytestmark = pytest.mark.once
         ("None", float | None, None),
         (None, int | None, None),
         ("8", int | None, 8),
+        ("none", str | None, None),
+        ("lstm", str | None, "lstm"),
         ("100,50", int | list[int], [100, 50]),
         ("100", int | list[int], 100),
         ([100], int | list[int], [100]),

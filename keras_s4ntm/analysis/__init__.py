@@ -1,7 +1,6 @@
 """What a memory network does, made visible.
 
 tracing.py        `trace`: all quantities of every time step
-files.py          files that are whole, or not there
 trace_file.py     `Trace`: what they are called, and a file of them
 stepping.py       the time steps of a layer in plain sight
 record.py         what they compute, under the names of a `Trace`

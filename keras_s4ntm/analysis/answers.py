@@ -7,14 +7,22 @@ import numpy as np
 
 from keras_s4ntm.analysis.trace_file import Trace
 
+ALIKE = ("bits", "values")  # kinds of targets that the shapes do not tell apart
+
 
 def kind_of(trace):
-    """What the targets of a `Trace` are: `"bits"`, `"tokens"`, `"classes"`; `None`: it has none."""
+    """What the targets of a `Trace` are: `"bits"`, `"tokens"`, `"classes"`, `"values"`; `None`: it
+    has none.
+
+    The shapes say it. Bits and values have the same: there the trace says itself what it has, or
+    all that are 0 and 1 are bits.
+    """
     if "targets" not in trace.arrays:
         return None
     targets, outputs = trace.targets, trace.outputs
     if targets.shape == outputs.shape:
-        return "bits"
+        said = trace.about.get("target_kind")
+        return said if said in ALIKE else ALIKE[not np.isin(targets, (0, 1)).all()]
     if targets.shape == outputs.shape[:-1]:
         return "tokens" if targets.ndim == 2 else "classes"
     return None
@@ -37,12 +45,15 @@ def first_answer(trace):
 
 def probabilities(outputs, kind):
     """Logits as probabilities, float64: of bits each by itself, of tokens and classes together.
+    Values stay what they are.
 
     Args:
-        outputs: `(..., O)`, logits.
-        kind: `"bits"`, `"tokens"` or `"classes"`.
+        outputs: `(..., O)`, logits, or values.
+        kind: `"bits"`, `"tokens"`, `"classes"` or `"values"`.
     """
     logits = outputs.astype("float64")
+    if kind == "values":
+        return logits
     if kind in ("tokens", "classes"):
         powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
         return powers / powers.sum(axis=-1, keepdims=True)
@@ -54,13 +65,19 @@ def wrong(trace):
     classes `(B,)`, boolean.
 
     Raises:
-        ValueError: the trace has no targets, or none that fit to its outputs.
+        ValueError: the trace has no targets, or none that fit to its outputs, or they are values,
+            of which an answer is more or less wrong.
     """
     kind = kind_of(trace)
     if kind is None:
         raise ValueError(
             "The trace has no targets that its outputs could be compared with: "
             "trace(..., targets=...)."
+        )
+    if kind == "values":
+        raise ValueError(
+            "Real values are never quite right, so none is wrong: `errors` has the mean squared "
+            "error of this trace."
         )
     if kind == "bits":
         return ((trace.outputs > 0) != (trace.targets > 0.5)) & scored(trace)[..., None]
@@ -69,7 +86,13 @@ def wrong(trace):
 
 
 def errors(trace):
-    """Wrong bits, tokens or classes per sequence: the mean, as `s4ntm evaluate` has it."""
+    """Wrong bits, tokens or classes per sequence, of values the mean squared error: the mean over
+    sequences, as `s4ntm evaluate` has it.
+    """
+    if kind_of(trace) == "values":
+        squares = ((trace.outputs - trace.targets).astype("float64") ** 2).mean(axis=-1)
+        steps = scored(trace)
+        return float(np.mean((squares * steps).sum(axis=1) / steps.sum(axis=1)))
     found = wrong(trace)
     return float(found.sum() / len(found))
 

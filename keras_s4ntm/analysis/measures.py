@@ -26,9 +26,9 @@ def measure(trace):
         trace: a `Trace`.
 
     Returns:
-        A dictionary: `sequences`; `errors`, wrong bits or tokens per sequence, where there are
-        targets; `utilisation`; `persistence`, `{steps: share}`; and `heads`, for each head
-        `{"sharpness", "by_content", "movement"}`.
+        A dictionary: `sequences`; `errors`, wrong bits or tokens per sequence or the mean squared
+        error of values, where there are targets; `utilisation`; `persistence`, `{steps: share}`;
+        and `heads`, for each head `{"sharpness", "by_content", "movement"}`.
     """
     found = {"sequences": len(trace.memory)}
     if kind_of(trace):

@@ -45,5 +45,6 @@ def results_and_answers(model, task, shown, **options):
     for number in shown:
         label, _, batch, outputs = found[number]
         first = type(batch)(*(part if part is None else part[:1] for part in batch))
-        answers.append(answered(first, outputs[:1, : batch.inputs.shape[1]], **label))
+        about = {"target_kind": task.target_kind, **label}
+        answers.append(answered(first, outputs[:1, : batch.inputs.shape[1]], **about))
     return results, answers

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_s4ntm.analysis.files import new_file
 from keras_s4ntm.errors import S4NTMError
+from keras_s4ntm.files import new_file
 
 # A letter stands for the same number wherever it comes; T+1, W+R as they say.
 SHAPES = {

@@ -69,9 +69,10 @@ def capacity(model, task, *, limit=None, sequences=16, seed=0, causal=True):
         The length; 0 if there is none. With `limit` it may be larger.
 
     Raises:
-        ValueError: the task's sequences have one length only, or its targets can only be guessed.
+        ValueError: the task's sequences have one length only, or its targets can only be guessed
+            or are real values.
     """
-    if task.optimal is not None:
+    if not task.certain:
         raise ValueError(f"The targets of {task.name} can only be guessed: it has no capacity.")
     _, trained = training_length(task)
     limit = limit or TIMES * trained
@@ -84,7 +85,7 @@ def capacity(model, task, *, limit=None, sequences=16, seed=0, causal=True):
         time = batch.inputs.shape[1]
         inputs = pad(batch.inputs, 2 ** int(np.ceil(np.log2(time)))) if causal else batch.inputs
         outputs = model.predict(inputs, batch_size=sequences, verbose=0)[:, :time]
-        return not wrong(answered(batch, outputs)).any()
+        return not wrong(answered(batch, outputs, target_kind=task.target_kind)).any()
 
     low, high = 0, min(trained, limit)  # right, perhaps wrong
     while is_right(high):
@@ -137,7 +138,7 @@ def correlation(a, b):
 
 
 def robustness(model, trace, *, flipped=FLIPPED, noise=NOISE, layer=None, seed=0):
-    """Errors per sequence where inputs are flipped, and where there is noise in the memory.
+    """Errors where inputs are flipped, and where there is noise in the memory, as `errors` counts.
 
     Args:
         model: the model.

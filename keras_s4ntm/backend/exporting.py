@@ -64,11 +64,14 @@ def gelu(x):
 
 
 def normalized(layer, x):
-    """A `keras.layers.LayerNormalization` of `x`, over its last axis. PyTorch's converter knows it
-    for batches of a fixed size only.
+    """A `keras.layers.LayerNormalization` or `RMSNormalization` of `x`, over its last axis.
+    PyTorch's converter knows the first for batches of a fixed size only, the second not at all.
     """
     if not exporting_onnx():
         return layer(x)
+    if isinstance(layer, keras.layers.RMSNormalization):
+        square = ops.mean(ops.square(x), axis=-1, keepdims=True)
+        return x * ops.rsqrt(square + layer.epsilon) * layer.scale
     x = x - ops.mean(x, axis=-1, keepdims=True)
     variance = ops.mean(ops.square(x), axis=-1, keepdims=True)
     return x * ops.rsqrt(variance + layer.epsilon) * layer.gamma + layer.beta

@@ -1,4 +1,6 @@
-"""The figures of the field: wrong bits or tokens per sequence, and faultless sequences."""
+"""The figures of the field: wrong bits or tokens per sequence, faultless sequences, and how far
+values are off.
+"""
 
 import keras
 from keras import ops
@@ -30,6 +32,33 @@ def wrong_tokens(y_true, y_pred, mask):
     answers = ops.argmax(ops.convert_to_tensor(y_pred), axis=-1)
     wrong = ops.not_equal(answers, ops.cast(ops.convert_to_tensor(y_true), answers.dtype))
     return _sum_scored(ops.cast(wrong, "float32"), mask)
+
+
+def squared_errors(y_true, y_pred, mask):
+    """The mean squared error of each sequence over the steps that are scored, `(B,)`.
+
+    Args:
+        y_true: `(B, T, O)`, any numbers.
+        y_pred: `(B, T, O)`, the answers.
+        mask: `(B, T)`, above 0 at the steps that are scored; `None` scores all of them.
+    """
+    return _mean_scored(ops.square(_differences(y_true, y_pred)), mask)
+
+
+def absolute_errors(y_true, y_pred, mask):
+    """The mean absolute error of each sequence, `(B,)`; arguments as of `squared_errors`."""
+    return _mean_scored(ops.absolute(_differences(y_true, y_pred)), mask)
+
+
+def _differences(y_true, y_pred):
+    y_pred = ops.cast(ops.convert_to_tensor(y_pred), "float32")
+    return y_pred - ops.cast(ops.convert_to_tensor(y_true), "float32")
+
+
+def _mean_scored(values, mask):
+    """The mean over the steps that are scored and their numbers: `(B, T, O)` to `(B,)`."""
+    values = ops.mean(values, axis=-1)
+    return _sum_scored(values, mask) / _sum_scored(ops.ones_like(values), mask)
 
 
 def _sum_scored(values, mask):
@@ -93,3 +122,28 @@ class TokenSequenceAccuracy(SequenceAccuracy):
     """The share of sequences without one wrong token. A weighted metric, as `BitErrors`."""
 
     wrong = staticmethod(wrong_tokens)
+
+
+@keras.saving.register_keras_serializable(package="keras_s4ntm")
+class MeanAbsoluteError(BitErrors):
+    """The mean absolute error; every sequence weighs the same. Weighted, as `BitErrors`."""
+
+    wrong = staticmethod(absolute_errors)
+
+    def __init__(self, name="mae", **kwargs):
+        super().__init__(name=name, **kwargs)
+
+
+@keras.saving.register_keras_serializable(package="keras_s4ntm")
+class RootMeanSquaredError(BitErrors):
+    """The root of the mean squared error, the mean over all sequences and not within a batch; every
+    sequence weighs the same. A weighted metric, as `BitErrors`.
+    """
+
+    wrong = staticmethod(squared_errors)
+
+    def __init__(self, name="rmse", **kwargs):
+        super().__init__(name=name, **kwargs)
+
+    def result(self):
+        return ops.sqrt(super().result())

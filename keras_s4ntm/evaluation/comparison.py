@@ -19,8 +19,10 @@ from keras_s4ntm.errors import RunError
 FIGURES = {
     "above_optimum": "cost above the optimum in bits per sequence",
     "bits_per_sequence": "wrong bits per sequence",
+    "bits_per_character": "bits per character",
     "token_accuracy": "share of right tokens",
     "accuracy": "share of right answers",
+    "mse": "mean squared error",
 }
 
 

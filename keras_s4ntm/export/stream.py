@@ -9,10 +9,11 @@ class Stream:
     Args:
         model: a chain of layers from `(B, T, input_size)` on. Each layer is recurrent (a
             `keras.layers.RNN`, or has `step` and `get_initial_state`) or treats all time steps
-            alike. Of a classifier every step gives what the sequence so far is taken for.
+            alike. Of a classifier every step gives what the sequence so far is taken for. The mask
+            of a `Standardization` does not count: a stream has no padding.
 
     Raises:
-        ValueError: the layers are no chain, one is bidirectional, or one makes a mask.
+        ValueError: the layers are no chain, one is bidirectional, or one makes another mask.
     """
 
     def __init__(self, model):
@@ -70,15 +71,22 @@ def _is_chain(model):
     """Whether every layer has the output of the one before as its only input.
 
     All operations of a functional model lead to its outputs: where each has one input, there is one
-    way only. An operation that is no layer is not among the layers.
+    way only. Masks do not count, nor what computes them: operations that are no layers.
     """
     if isinstance(model, keras.Sequential):
         return True
     operations = getattr(model, "operations", None)
-    if operations is None or len(operations) != len(model.layers) or len(model.outputs) != 1:
+    if operations is None or len(model.outputs) != 1:
         return False
-    inputs = [layer.input for layer in _without_inputs(model)]
-    return all(isinstance(tensor, keras.KerasTensor) for tensor in inputs)
+    others = [one for one in operations if not isinstance(one, keras.layers.Layer)]
+    inputs = [keras.tree.flatten(layer.input) for layer in _without_inputs(model)]
+    return all(_is_mask(one.output) for one in others) and all(
+        sum(not _is_mask(tensor) for tensor in tensors) == 1 for tensors in inputs
+    )
+
+
+def _is_mask(tensor):
+    return getattr(tensor, "dtype", None) == "bool"
 
 
 def _without_inputs(model):

@@ -31,7 +31,7 @@ def write_and_compare(model, output, sample, write, run):
     Args:
         model: the Keras model.
         output: the path to write to.
-        sample: `(B, T, input_size)`, the inputs that are compared on.
+        sample: `(B, T, input_size)`, the inputs that are compared on, up to where padding begins.
         write: `write(path)` writes what is exported.
         run: `run(path, sample)` loads it and yields its outputs, once for every way to run it.
 
@@ -41,6 +41,7 @@ def write_and_compare(model, output, sample, write, run):
     Raises:
         S4NTMError: there is something at `output`, or the difference is too large.
     """
+    sample = without_padding(sample)
     output = Path(output)
     if output.exists():
         raise S4NTMError(f"{output} exists already; choose another --output.")
@@ -62,6 +63,11 @@ def write_and_compare(model, output, sample, write, run):
         else:
             temporary.unlink(missing_ok=True)
     return difference
+
+
+def without_padding(sample):
+    """The time steps before any of a sample's sequences ends: a stream has no padding."""
+    return sample[:, ~np.isnan(sample).any(axis=(0, 2))]
 
 
 def _difference(outputs, expected):

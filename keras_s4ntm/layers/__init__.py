@@ -5,6 +5,9 @@ controllers/  what drives the heads: feed-forward, LSTM, any Keras cell, S4D
 ntm/, dnc/    a folder a memory, with the same parts: arguments, heads, access, layers
 s4d_ntm.py    the S4D controller and the NTM's access
 s4d/          state space layers
+blocks/       layers that are parallel over time, and the residual block around them
+recurrent/    LSTMs that skip time steps, or take their state from several steps before
+standardization.py, pooling.py   what stands before and after them
 """
 
 import importlib
@@ -12,13 +15,21 @@ import importlib
 from keras_s4ntm.lazy import lazy_names
 
 _HOMES = {
+    "CausalAttention": "blocks.attention",
     "CellController": "controllers.keras_cell",
     "Controller": "controllers.controller",
     "DNC": "dnc.dnc",
     "DNCAccess": "dnc.access",
     "DNCCell": "dnc.dnc",
+    "DRRLSTM": "recurrent.drr_lstm",
+    "DRRLSTMCell": "recurrent.drr_lstm",
+    "DilatedLSTM": "recurrent.dilated_lstm",
+    "FeedForward": "blocks.feedforward",
     "FeedForwardController": "controllers.feedforward",
+    "GatedDeltaNet": "blocks.deltanet",
+    "GatedFeedForward": "blocks.feedforward",
     "LSTMController": "controllers.lstm",
+    "Mamba": "blocks.mamba",
     "MeanOverTime": "pooling",
     "Memory": "memory.memory",
     "MemoryAccess": "memory.access",
@@ -27,12 +38,19 @@ _HOMES = {
     "NTM": "ntm.ntm",
     "NTMAccess": "ntm.access",
     "NTMCell": "ntm.ntm",
+    "Norm": "blocks.norm",
+    "PositionEncoding": "blocks.attention",
     "ReadHead": "ntm.heads",
+    "Residual": "blocks.residual",
     "S4D": "s4d.s4d",
     "S4DBlock": "s4d.block",
     "S4DController": "controllers.s4d",
     "S4DNTM": "s4d_ntm",
     "S4DNTMCell": "s4d_ntm",
+    "SkipLSTM": "recurrent.skip_lstm",
+    "SkipLSTMCell": "recurrent.skip_lstm",
+    "SlotAttention": "santm.attention",
+    "Standardization": "standardization",
     "WriteHead": "ntm.heads",
 }
 

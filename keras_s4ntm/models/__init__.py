@@ -5,7 +5,19 @@ the imports below. In another package: the same function in a module that its en
 group `keras_s4ntm.plugins` names; see `docs/extending.md`.
 """
 
-from keras_s4ntm.models import dnc, lstm, ntm, s4d, s4d_ntm
+from keras_s4ntm.models import (
+    deltanet,
+    dilated_lstm,
+    dnc,
+    drr_lstm,
+    lstm,
+    mamba,
+    ntm,
+    s4d,
+    s4d_ntm,
+    skip_lstm,
+    transformer,
+)
 from keras_s4ntm.models.registry import (
     DEFAULT_MODEL,
     MODELS,
@@ -23,10 +35,16 @@ __all__ = [
     "Sizes",
     "build_model",
     "check_hyperparameters",
+    "deltanet",
+    "dilated_lstm",
     "dnc",
+    "drr_lstm",
     "lstm",
+    "mamba",
     "ntm",
     "register_model",
     "s4d",
     "s4d_ntm",
+    "skip_lstm",
+    "transformer",
 ]

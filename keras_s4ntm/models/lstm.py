@@ -1,7 +1,7 @@
-"""The baseline without an external memory."""
+"""The baselines without an external memory: stacked layers of Keras."""
 
 from keras_s4ntm.models.registry import register_model
-from keras_s4ntm.models.sequence import sequence_model
+from keras_s4ntm.models.sequence import stacked_model
 
 
 @register_model("lstm")
@@ -9,15 +9,12 @@ def lstm(sizes, *, units: int | list[int] = [256, 256, 256]):  # noqa: B006  nev
     """Stacked LSTM layers, the baseline of the field (three of 256 units in Graves 2014)."""
     import keras
 
-    from keras_s4ntm.layers.controllers.arguments import units_list
+    return stacked_model(sizes, "lstm", units, keras.layers.LSTM)
 
-    units = units_list(units)
-    layers = [
-        keras.layers.LSTM(
-            size,
-            return_sequences=sizes.target_kind != "classes" or i < len(units) - 1,
-            name=f"lstm_{i}",
-        )
-        for i, size in enumerate(units)
-    ]
-    return sequence_model(sizes, layers, "lstm")
+
+@register_model("gru")
+def gru(sizes, *, units: int | list[int] = [256, 256, 256]):  # noqa: B006  never changed
+    """Stacked GRU layers, in the place of LSTM layers (Cho 2014)."""
+    import keras
+
+    return stacked_model(sizes, "gru", units, keras.layers.GRU)

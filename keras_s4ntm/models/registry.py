@@ -19,7 +19,23 @@ class Sizes(NamedTuple):
 
     input_size: int
     output_size: int
-    target_kind: str  # "bits", "tokens" or "classes"
+    target_kind: str  # "bits", "tokens", "classes" or "values"
+    standardization: tuple | None = None  # arguments of `Standardization`; see `inputs`
+
+    def inputs(self):
+        """`(inputs, hidden)`: the input of a model, and what its first layer takes.
+
+        Where a task has a standardization they differ: `Standardization` stands between them, and
+        its mask of the steps that are there, if it has one, goes on through the layers.
+        """
+        import keras
+
+        inputs = keras.Input((None, self.input_size), name="inputs")
+        if self.standardization is None:
+            return inputs, inputs
+        from keras_s4ntm.layers import Standardization
+
+        return inputs, Standardization(*self.standardization, name="standardization")(inputs)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,8 +75,9 @@ def register_model(name, *, takes=(), causal=True, streamable=True, reference=No
     """Register a model; training, evaluation, export, bench and the command line then know it.
 
     The decorated function gets the `Sizes` of a task and hyperparameters by keyword, and returns a
-    `keras.Model` from `(B, T, input_size)` to logits. Its keyword-only arguments, with types and
-    defaults, are the hyperparameters; the first line of its docstring is the summary.
+    `keras.Model` from `(B, T, input_size)` to logits, or to values. Its keyword-only arguments,
+    with types and defaults, are the hyperparameters; the first line of its docstring is the
+    summary.
 
     Args:
         name: the model's name.
@@ -104,18 +121,21 @@ def build_model(name, task, **hyperparameters):
 
     Args:
         name: a key of `MODELS`, for example `"ntm"`.
-        task: anything with `input_size`, `output_size` and `target_kind` (`"bits"`, `"tokens"` or
-            `"classes"`): a task of `keras_s4ntm.tasks`, for example.
+        task: anything with `input_size`, `output_size` and `target_kind` (`"bits"`, `"tokens"`,
+            `"classes"` or `"values"`), and perhaps a `standardization`: a task of
+            `keras_s4ntm.tasks`, for example.
         **hyperparameters: see `s4ntm list models`. The others start as the layers do; presets
             (`keras_s4ntm.presets`) have values that suit a task.
 
     Returns:
         A `keras.Model` from `(B, T, input_size)` to the logits, `(B, T, output_size)` of bits and
-        tokens, `(B, output_size)` of classes; any batch size and any length.
+        tokens, `(B, output_size)` of classes, or to values `(B, T, output_size)`; any batch size
+        and any length.
 
     Raises:
         ValueError: unknown model or hyperparameter, or a value that is not accepted.
     """
     hyperparameters = check_hyperparameters(name, hyperparameters)
-    sizes = Sizes(task.input_size, task.output_size, task.target_kind)
+    standardization = getattr(task, "standardization", None)
+    sizes = Sizes(task.input_size, task.output_size, task.target_kind, standardization)
     return MODELS[name].build(sizes, **hyperparameters)

@@ -1,6 +1,6 @@
 """Numbers that suit a model on a task, as data; see `preset.py`. A file a family of models."""
 
-from keras_s4ntm.presets import dnc, lstm, ntm, s4d
+from keras_s4ntm.presets import blocks, dnc, lstm, ntm, s4d
 from keras_s4ntm.presets.preset import (
     AUTO,
     NONE,
@@ -17,6 +17,7 @@ __all__ = [
     "PRESETS",
     "Number",
     "Preset",
+    "blocks",
     "dnc",
     "find_preset",
     "lstm",

@@ -1,4 +1,4 @@
-"""How the baseline is trained: as the others are."""
+"""How the recurrent baselines are trained: as the others are."""
 
 from keras_s4ntm.presets.preset import register_preset
 from keras_s4ntm.presets.shared import (
@@ -8,14 +8,16 @@ from keras_s4ntm.presets.shared import (
     LONGER_RECALL,
     PASSES_THROUGH_MNIST,
     REPEATEDLY,
+    SLOWER,
     SURE,
     ZERO_VECTORS,
 )
 
-for task in ANSWERS:
-    zeros = ZERO_VECTORS if task in ("copy", REPEATEDLY) else {}
-    longer = LONGER_RECALL if task == "associative-recall" else {}
-    register_preset("lstm", task, ADAM, SURE, longer, zeros)
+for model in ("lstm", "gru", "dilated-lstm", "skip-lstm", "drr-lstm"):
+    for task in ANSWERS:
+        zeros = ZERO_VECTORS if task in ("copy", REPEATEDLY) else {}
+        longer = LONGER_RECALL if task == "associative-recall" else {}
+        register_preset(model, task, ADAM, SURE, longer, zeros)
 register_preset(
     "lstm",
     CLASSIFICATION,
@@ -26,3 +28,11 @@ register_preset(
         "learning_rate": (1e-3, "With 4e-3 it stood at chance after 1,140 updates at 784 pixels."),
     },
 )
+for model, units in (
+    ("gru", [150]),
+    ("dilated-lstm", 32),
+    ("skip-lstm", 128),
+    ("drr-lstm", 224),
+):
+    size = {"units": (units, "As many parameters as the other networks.")}
+    register_preset(model, CLASSIFICATION, PASSES_THROUGH_MNIST, ADAM, SLOWER, size)

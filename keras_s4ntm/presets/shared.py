@@ -6,7 +6,7 @@ REPEATEDLY = "repeat-copy"
 BY_CONTENT = ("multi-query-recall", "dynamic-ngrams")
 OTHERS = ("associative-recall", "priority-sort", "selective-copy")
 ANSWERS = (IN_ORDER, REPEATEDLY, *BY_CONTENT, *OTHERS)  # all that are answered step by step
-CLASSIFICATION = "seq-mnist"
+CLASSIFICATION = ("seq-mnist", "pmnist")
 
 ADAM = {
     "epsilon": (
@@ -68,4 +68,8 @@ PASSES_THROUGH_MNIST = {
     "validation_interval": (840, "A validation after every pass."),
     "checkpoint_interval": (210, "A checkpoint every quarter of a pass."),
     "validation_sequences": (6000, "All images that are set apart for validation."),
+}
+
+SLOWER = {
+    "learning_rate": (1e-3, "The usual rate of Adam; 4e-3 is for state spaces."),
 }

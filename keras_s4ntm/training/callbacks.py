@@ -13,6 +13,7 @@ import keras
 import numpy as np
 
 from keras_s4ntm.errors import S4NTMWarning, TrainingDiverged
+from keras_s4ntm.layers.figures import figures_of
 
 
 class InterruptBetweenSteps(keras.callbacks.Callback):
@@ -57,6 +58,17 @@ class SeedEpochs(keras.callbacks.Callback):
         for number, state in enumerate(generators):
             drawn = np.random.SeedSequence((self.seed, number, epoch)).generate_state(2)
             state.assign(drawn)
+
+
+class ReportFigures(keras.callbacks.Callback):
+    """Adds to the logs of an epoch what layers say of their work in it, see `layers.figures`."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        for figure in figures_of(self.model):
+            figure.reset()
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs.update({figure.name: figure.value() for figure in figures_of(self.model)})
 
 
 class RunRecorder(keras.callbacks.Callback):
@@ -169,26 +181,29 @@ class StopWhenSolved(keras.callbacks.Callback):
 
     Args:
         patience: validations in a row.
-        errors: the metric that counts errors; `None`: the task is never solved.
+        errors: the metric that counts errors; `None`: they are not counted, and the loss alone
+            tells, as of real values.
         loss: the validation loss, in nats a bit or token, below which a validation counts: without
-            an error *and* far from making one. `None`: any.
+            an error *and* far from making one. `None`: any; without errors that count the task is
+            then never solved.
         history: records of the epochs before, when a run is resumed.
     """
 
     def __init__(self, patience, errors="bit_errors", loss=None, history=()):
         super().__init__()
         self.patience = patience
-        self.errors = f"val_{errors}"
+        self.errors = errors and f"val_{errors}"
         self.loss = loss
         self.faultless = 0
         for record in history:
             self._count(record)
 
     def _count(self, logs):
-        if self.errors in logs:
-            sure = self.loss is None or logs["val_loss"] < self.loss
-            solved = logs[self.errors] == 0 and sure
-            self.faultless = self.faultless + 1 if solved else 0
+        if (self.errors or "val_loss") not in logs:
+            return
+        sure = self.loss is None or logs["val_loss"] < self.loss
+        faultless = self.loss is not None if self.errors is None else logs[self.errors] == 0
+        self.faultless = self.faultless + 1 if faultless and sure else 0
 
     @property
     def solved(self):

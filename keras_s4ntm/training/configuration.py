@@ -28,8 +28,8 @@ class TrainingConfig:
         checkpoint_interval: between two checkpoints.
         validation_sequences: sequences of a validation.
         patience: faultless validations in a row after which the task counts as solved.
-        solved_loss: the loss, in nats a bit or token, below which a validation without an error
-            counts as faultless; by default any.
+        solved_loss: the loss, in nats a bit or token or as a mean squared error, below which a
+            validation without an error counts as faultless; by default any.
         curriculum: `"none"`, `"uniform"` or `"look-back"`, see `Curriculum`.
     """
 

@@ -9,6 +9,7 @@ from keras_s4ntm.data.batches import Batches
 from keras_s4ntm.data.targets import target_kind
 from keras_s4ntm.errors import TrainingDiverged
 from keras_s4ntm.training.callbacks import (
+    ReportFigures,
     RunRecorder,
     SeedEpochs,
     StopAfter,
@@ -24,7 +25,7 @@ def compile_model(model, task, config):
     kind = target_kind(task)
     model.compile(
         optimizer=make_optimizer(config),
-        loss=kind.loss(from_logits=True, reduction="mean_with_sample_weight"),
+        loss=kind.loss(reduction="mean_with_sample_weight"),
         **kind.metrics(),
         jit_compile=compiles_whole_steps(),
     )
@@ -34,7 +35,7 @@ def compile_model(model, task, config):
 
 def errors_of(task):
     """The metric that counts errors; `None` where they cannot be avoided, or are not counted."""
-    return target_kind(task).errors if task.optimal is None else None
+    return target_kind(task).errors if task.certain else None
 
 
 def when_solved(experiment, history=()):
@@ -109,6 +110,7 @@ def _fit(run, model, epoch, history, callbacks):
         keras.callbacks.TerminateOnNaN(raise_error=True),
         WatchGradients(),
         SeedEpochs(seed),
+        ReportFigures(),
         when_solved(experiment, history),
         StopAfter(config.minutes, history[-1]["seconds"] if history else 0.0),
         recorder,  # after those that stop: it checkpoints what they end

@@ -10,6 +10,10 @@ from keras import ops
 SLOW_WEIGHTS = ("log_dt", "log_A_real", "A_imag")
 SLOW_LEARNING_RATE = 1e-3
 
+# Weights that stand for rates of selective recurrences (`Mamba`, `GatedDeltaNet`), and the first
+# one's skip connection: as in their authors' code they never decay.
+NOT_DECAYING = ("A_log", "dt_bias", "D_skip")
+
 # Where a head looks everywhere and sharpens at every step, gradients grow by a factor of gamma per
 # step and may leave the range of float32, in which their global norm would not be a number. Up to
 # this bound the square of a gradient is well within it.
@@ -32,7 +36,7 @@ class SlowStateSpaceAdamW(keras.optimizers.AdamW):
     def __init__(self, *args, slow_ratio=1.0, **kwargs):
         super().__init__(*args, **kwargs)
         self.slow_ratio = slow_ratio
-        self.exclude_from_weight_decay(var_names=list(SLOW_WEIGHTS))
+        self.exclude_from_weight_decay(var_names=[*SLOW_WEIGHTS, *NOT_DECAYING])
 
     def build(self, variables):
         super().build(variables)

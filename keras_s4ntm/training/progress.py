@@ -95,6 +95,8 @@ class RichProgress(keras.callbacks.ProgbarLogger):
             "loss": "loss",
             "bit_errors": "wrong bits/sequence",
             "token_errors": "wrong tokens/sequence",
+            "rmse": "root mean square error",
+            "updated": "share of steps updated",
         }
         figures = []
         for key, label in names.items():

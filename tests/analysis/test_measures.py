@@ -32,6 +32,18 @@ def test_errors_are_those_that_are_scored_and_of_each_kind_of_targets():
     assert kind_of(classes) == "classes"
     assert errors(classes) == 0.5
     assert scored(classes).sum(axis=1).tolist() == [1, 1]
+    values = made(WALK, STAY)
+    values.arrays["targets"] = np.array(values.outputs) + 0.5
+    values.outputs[0, -1] += 0.5  # of the steps that are scored the last one is right
+    steps = scored(values)[0].sum()
+    assert kind_of(values) == "values"
+    assert errors(values) == pytest.approx(0.25 * (1 - 0.5 / steps))
+    with pytest.raises(ValueError, match="never quite right"):
+        wrong(values)
+    values.arrays["targets"] = np.zeros_like(values.outputs)
+    assert kind_of(values) == "bits"  # all of them are 0 or 1
+    values.about["target_kind"] = "values"
+    assert kind_of(values) == "values"
     del classes.arrays["targets"]
     with pytest.raises(ValueError, match="has no targets"):
         errors(classes)

@@ -18,7 +18,9 @@ pytestmark = pytest.mark.dealt
 SMALL = {"memory_size": 7, "memory_width": 4, "memory_initializer": 0.5, "units": 6}
 S4D = {**SMALL, "state_dimension": 4}
 KINDS = ("bits", "classes")
-WITHOUT_MEMORY = ("s4d", "lstm")
+WITHOUT_MEMORY = (
+    "s4d", "lstm", "gru", "skip-lstm", "dilated-lstm", "drr-lstm", "transformer", "mamba", "deltanet",
+)  # fmt: skip
 
 
 def weights_of(layer):

@@ -117,7 +117,7 @@ def test_presets_are_chosen_by_model_and_task(output):
 @pytest.mark.once
 def test_presets_with_the_same_numbers_stand_under_one_heading(output):
     lines = output("presets").splitlines()
-    assert "lstm on copy, repeat-copy" in lines
+    assert "lstm, gru, dilated-lstm, skip-lstm, drr-lstm on copy, repeat-copy" in lines
     assert "ntm, ntm-cached on copy" in lines
     headings = [line for line in lines if re.match(r"[\w, -]+ on [\w, -]+$", line)]
     named = [

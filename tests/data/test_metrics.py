@@ -5,6 +5,8 @@ from helpers import tensors
 
 from keras_s4ntm.data.metrics import (
     BitErrors,
+    MeanAbsoluteError,
+    RootMeanSquaredError,
     SequenceAccuracy,
     TokenErrors,
     TokenSequenceAccuracy,
@@ -47,6 +49,24 @@ def test_wrong_tokens_and_faultless_sequences_are_counted_at_scored_steps_only(r
     assert 0 < faultless < sequences
     np.testing.assert_allclose(float(errors.result()), tokens / sequences, rtol=1e-6)
     np.testing.assert_allclose(float(accuracy.result()), faultless / sequences, rtol=1e-6)
+
+
+def test_errors_of_values_are_means_over_sequences_whatever_the_sizes_of_batches(rng):
+    absolute, squared = [], []
+    mae, rmse = MeanAbsoluteError(), RootMeanSquaredError()
+    for batch, time in ((3, 7), (5, 4), (1, 9)):
+        truth, answers = rng.normal(size=(2, batch, time, 2))
+        mask = (rng.random((batch, time)) < 0.6) * rng.uniform(0.1, 1, (batch, 1))
+        mask[:, 0] = 1
+        for metric in (mae, rmse):
+            metric.update_state(*tensors([truth, answers, mask]))
+        for i in range(batch):
+            steps = [t for t in range(time) if mask[i, t]]
+            differences = [answers[i, t, j] - truth[i, t, j] for t in steps for j in range(2)]
+            absolute.append(np.mean(np.abs(differences)))
+            squared.append(np.mean(np.square(differences)))
+    np.testing.assert_allclose(float(mae.result()), np.mean(absolute), rtol=1e-5)
+    np.testing.assert_allclose(float(rmse.result()), np.sqrt(np.mean(squared)), rtol=1e-5)
 
 
 def test_without_data_the_result_is_zero():

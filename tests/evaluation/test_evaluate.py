@@ -7,7 +7,7 @@ from helpers import numpy, small
 from keras_s4ntm.data.padding import pad
 from keras_s4ntm.evaluation.evaluate import evaluate
 from keras_s4ntm.experiment import Experiment
-from keras_s4ntm.tasks import Batch, Copy, DynamicNgrams, SelectiveCopy
+from keras_s4ntm.tasks import Batch, CharLM, Copy, DynamicNgrams, SelectiveCopy, char_lm
 
 
 class Answering:
@@ -75,11 +75,23 @@ def test_settings_of_a_causal_model_share_one_shape_and_those_of_another_are_not
 
 
 @pytest.mark.once
+def test_of_a_text_there_are_fewer_long_windows_than_short_ones(monkeypatch):
+    """Of 61 characters 0, 1, 2, ... 60 are predicted, in six windows of 10 or two of 30."""
+    monkeypatch.setitem(char_lm.TEXT_LENGTHS, "test", 61)
+    monkeypatch.setattr(char_lm, "tokens", lambda split: np.arange(61, dtype="int32"))
+    model = Answering(lambda inputs: 100 * np.roll(inputs, 1, axis=-1))
+    for row, count in zip(evaluate(model, CharLM(10), lengths=[10, 30]), (6, 2), strict=True):
+        assert (row["sequences"], row["token_accuracy"]) == (count, 1)
+        assert row["bits_per_character"] == pytest.approx(0)
+    assert model.shapes == [(8, 30, 65)]
+
+
+@pytest.mark.once
 def test_sequences_of_classes_are_not_padded_since_the_one_answer_is_about_all_steps():
     class Majority:
         """Which of two channels is on more often; a task with settings of two lengths."""
 
-        target_kind = "classes"
+        target_kind, class_names = "classes", None
 
         def __init__(self, length):
             self.length = length

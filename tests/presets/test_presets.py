@@ -1,11 +1,11 @@
-"""Presets: there is one for every model on every task, every number is accepted and says why."""
+"""Presets: which there are, and that every number of them is accepted and says why."""
 
 import itertools
 
 import keras
 import numpy as np
 import pytest
-from helpers import numpy, small, task_of
+from helpers import data_of, numpy, small, task_of
 from registries import own_registries
 
 from keras_s4ntm.experiment import Experiment
@@ -16,7 +16,10 @@ from keras_s4ntm.tasks import BUILT_IN, TASKS
 from keras_s4ntm.training.configuration import TrainingConfig
 from keras_s4ntm.training.fit import compile_model
 
-PAIRS = list(itertools.product(MODELS, TASKS))
+# To a model pmnist is as seq-mnist.
+PAIRS = list(itertools.product(MODELS, [task for task in TASKS if task != "pmnist"]))
+# Of these no preset is needed.
+PLAIN = {"copy-memory", "adding", "frequency-discrimination", "char-lm", "npz"}
 
 
 def settings(task, model, preset=AUTO):
@@ -30,9 +33,9 @@ def settings(task, model, preset=AUTO):
 
 
 @pytest.mark.once
-def test_there_is_a_preset_for_every_model_on_every_task():
-    built_in = {task.name for task in BUILT_IN}
-    assert set(PRESETS) == {(model, task) for model in MODELS for task in built_in}
+def test_there_is_a_preset_for_every_model_on_every_task_that_is_not_learned_from_a_plain_start():
+    tasks = {task.name for task in BUILT_IN} - PLAIN
+    assert set(PRESETS) == {(model, task) for model in MODELS for task in tasks}
 
 
 @pytest.mark.once
@@ -56,7 +59,7 @@ def test_every_number_of_a_preset_is_known_accepted_another_than_the_default_and
 
 
 @pytest.mark.once
-@pytest.mark.parametrize(("model", "task"), PAIRS)
+@pytest.mark.parametrize(("model", "task"), PRESETS)
 def test_an_experiment_has_every_number_of_its_preset(model, task):
     chosen = settings(task, model)
     for name, value in PRESETS[model, task].values().items():
@@ -86,8 +89,10 @@ def train_one_step(model, inputs, targets, weights):
 @pytest.mark.parametrize(("model_name", "task_name"), PAIRS)
 def test_every_model_trains_a_step_on_every_task_with_its_preset(model_name, task_name):
     task_of(task_name)  # or skips, where its data is not there
-    experiment = Experiment.choose(task_name, model_name, {"warmup_steps": 0})
-    assert experiment.preset == f"{model_name}/{task_name}"
+    values = {"warmup_steps": 0, **data_of(task_name)}
+    experiment = Experiment.choose(task_name, model_name, values)
+    pair = (model_name, task_name)
+    assert experiment.preset == (PRESETS[pair].name if pair in PRESETS else None)
     batch = experiment.task.batch("train", 0, 0, 2)
     model = experiment.build_model()
     compile_model(model, experiment.task, experiment.training)

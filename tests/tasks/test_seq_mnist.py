@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 from helpers import task_of
 
-from keras_s4ntm.tasks import SeqMNIST
+from keras_s4ntm.errors import DataError
+from keras_s4ntm.tasks import PermutedMNIST, SeqMNIST
 from keras_s4ntm.tasks.seq_mnist import bit_reversal, images_and_labels, resample
+
+pytestmark = pytest.mark.once
 
 
 def test_resampling_by_area_equals_the_mean_over_finer_pixels(rng):
@@ -27,21 +30,66 @@ def test_bit_reversal_is_that_of_the_well_known_code():
     assert sorted(bit_reversal(784)) == list(range(784))
 
 
-@pytest.mark.once
-def test_pixels_come_row_by_row_normalised_or_in_the_order_of_the_permutation():
+def test_pixels_come_row_by_row_normalised_or_in_the_order_of_the_permutation(tmp_path):
     plain = task_of("seq-mnist", resolution=8)
     images, labels = images_and_labels("test")
     batch = plain.batch("test", seed=0, index=2, batch_size=5)
     expected = resample(images[10:15] / 255.0, 8).reshape(5, 64)
     np.testing.assert_allclose(batch.inputs[..., 0], (expected - 0.1307) / 0.3081, atol=1e-5)
     np.testing.assert_array_equal(batch.targets, labels[10:15])
-    for permutation, order in (
-        ("random", np.random.default_rng(7).permutation(64)),
-        ("bit-reversal", bit_reversal(64)),
+    file = tmp_path / "order.npy"
+    np.save(file, np.random.default_rng(1).permutation(64).astype("uint8"))
+    for fields, order in (
+        (
+            {"permutation": "random", "permutation_seed": 7},
+            np.random.default_rng(7).permutation(64),
+        ),
+        ({"permutation": "bit-reversal"}, bit_reversal(64)),
+        ({"permutation": "file", "permutation_file": str(file)}, np.load(file)),
     ):
-        task = SeqMNIST(resolution=8, permutation=permutation, permutation_seed=7)
+        task = SeqMNIST(resolution=8, **fields)
         permuted = task.batch("test", 0, 2, 5).inputs
         np.testing.assert_array_equal(permuted, batch.inputs[:, order])
+
+
+def test_pmnist_is_seq_mnist_in_the_order_of_a_random_permutation():
+    assert (
+        PermutedMNIST().pixel_order().tolist()
+        == SeqMNIST(permutation="random").pixel_order().tolist()
+    )
+    assert PermutedMNIST(permutation="bit-reversal").pixel_order()[1] == 512
+    assert PermutedMNIST(permutation_seed=1).pixel_order()[0] != PermutedMNIST().pixel_order()[0]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        np.arange(63),  # too short
+        np.arange(1, 65),
+        np.zeros(64, int),
+        np.arange(64.0),
+        np.arange(64).reshape(8, 8),
+        np.array(64),
+        np.array([0, "one"], object),  # which only pickle could read
+    ],
+    ids=str,
+)
+def test_a_file_that_holds_no_permutation_is_refused(tmp_path, content):
+    file = tmp_path / "order.npy"
+    np.save(file, content, allow_pickle=True)
+    task = SeqMNIST(resolution=8, permutation="file", permutation_file=str(file))
+    with pytest.raises(DataError, match=r"order.npy (holds no permutation|cannot be read as)"):
+        task.pixel_order()
+
+
+def test_a_file_that_is_not_there_or_is_no_array_is_refused(tmp_path):
+    (tmp_path / "text.npy").write_text("0 1 2")
+    (tmp_path / "empty.npy").touch()
+    np.savez(tmp_path / "several.npz", order=np.arange(784))
+    for name in ("text.npy", "empty.npy", "none.npy", ".", "several.npz"):
+        task = SeqMNIST(permutation="file", permutation_file=str(tmp_path / name))
+        with pytest.raises(DataError, match=r"permutation_file=.*(npy file|no permutation)"):
+            task.pixel_order()
 
 
 def test_a_pass_shows_every_training_image_once_and_the_next_in_another_order():
@@ -94,6 +142,8 @@ with mock.patch.object(tfds.core.DatasetBuilder, "download_and_prepare", fails):
         ({"resolution": 56}, "resolution must be from 1 to 28, got 56"),
         ({"permutation": "rows"}, "permutation must be one of none, random, bit-reversal"),
         ({"permutation_seed": -1}, "permutation_seed must not be negative"),
+        ({"permutation": "file"}, "permutation=file and permutation_file=PATH belong together"),
+        ({"permutation_file": "order.npy"}, "got permutation=none and permutation_file=order.npy"),
     ],
     ids=str,
 )

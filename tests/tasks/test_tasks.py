@@ -41,6 +41,10 @@ def check_batch(task, batch, batch_size):
         assert targets.dtype == np.float32
         assert targets.shape == (*mask.shape, task.output_size)
         assert set(np.unique(targets)) <= {0, 1}
+    elif task.target_kind == "values":
+        assert targets.dtype == np.float32
+        assert targets.shape == (*mask.shape, task.output_size)
+        assert np.isfinite(targets).all()
     else:
         assert task.target_kind == "tokens"
         assert targets.dtype == np.int32

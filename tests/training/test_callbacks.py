@@ -53,6 +53,7 @@ def test_the_errors_that_count_are_those_that_the_task_names():
     assert stops_after([faultless, faultless], errors="token_errors") == 1
     assert stops_after([faultless, faultless], errors="bit_errors") is None
     assert stops_after([SOLVED] * 9, errors=None) is None
+    assert stops_after([SOLVED, UNSURE, SOLVED, SOLVED], errors=None, loss=0.03) == 3
     few, sure = {"val_bit_errors": 1, "val_loss": 3.0}, {"val_bit_errors": 2, "val_loss": 2.0}
     assert validation_rank(few) > validation_rank(sure)
     assert validation_rank(few, errors=None) < validation_rank(sure, errors=None)

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from helpers import numpy
 
-from keras_s4ntm.layers import S4DBlock
+from keras_s4ntm.layers import GatedDeltaNet, Mamba, S4DBlock
 from keras_s4ntm.training.configuration import TrainingConfig
 from keras_s4ntm.training.optimizers import SLOW_WEIGHTS, make_optimizer
 
@@ -49,6 +49,21 @@ def test_weights_that_get_no_gradient_decay_unless_they_are_timescales():
     optimizer.apply([keras.ops.zeros(3), keras.ops.zeros(3)])
     np.testing.assert_array_equal(numpy(slow.value), 1.0)
     np.testing.assert_allclose(numpy(other.value), 1 - 0.1 * 0.5, rtol=1e-6)
+
+
+def test_rates_of_selective_recurrences_do_not_decay():
+    optimizer = make_optimizer(
+        TrainingConfig(steps=10, warmup_steps=0, learning_rate=0.1, weight_decay=0.5)
+    )
+    layers = [Mamba(4), GatedDeltaNet(4)]
+    for layer in layers:
+        layer.build((None, None, 4))
+    weights = [w for layer in layers for w in layer.trainable_weights]
+    before = [numpy(w.value) for w in weights]
+    optimizer.build(weights)
+    optimizer.apply([keras.ops.zeros(w.shape) for w in weights])
+    kept = [w.name for w, b in zip(weights, before, strict=True) if (numpy(w.value) == b).all()]
+    assert sorted(kept) == ["A_log", "A_log", "D_skip", "dt_bias", "dt_bias"]
 
 
 def test_gradients_that_overflow_do_not_spoil_the_weights():

@@ -47,7 +47,7 @@ def panels_of(trace, sequence):
     inputs = trace.inputs[sequence].astype("float32")
     inputs = inputs.reshape(len(inputs), -1)
     panels = [Panel("inputs", "channel", [inputs])]
-    if kind_of(trace) in ("bits", "tokens"):
+    if kind_of(trace) in ("bits", "tokens", "values"):
         panels.append(Panel("targets", "channel", [target_image(trace, sequence)]))
     if trace.outputs.ndim == 3:
         panels.append(Panel("outputs", "channel", [output_image(trace, sequence)]))
@@ -72,7 +72,7 @@ def target_image(trace, sequence):
 
 
 def output_image(trace, sequence):
-    """Probabilities `(T, O)` of the outputs where they are scored."""
+    """Probabilities `(T, O)` of the outputs, or values, where they are scored."""
     found = probabilities(trace.outputs[sequence], kind_of(trace))
     return found * scored(trace)[sequence][:, None]
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from keras_s4ntm.analysis.files import new_file
 from keras_s4ntm.errors import BackendError
+from keras_s4ntm.files import new_file
 
 try:
     import matplotlib

@@ -10,6 +10,7 @@ ERRORS = {
     "bit_errors": "wrong bits per sequence",
     "token_errors": "wrong tokens per sequence",
     "accuracy": "right answers (share)",
+    "rmse": "root mean square error",
 }
 AXES = {"sequences": "sequences seen (thousands)", "seconds": "training time (s)"}
 
@@ -75,7 +76,8 @@ def training_curve(histories):
     for row, name in zip(axes, names, strict=True):
         for axis, over in zip(row, AXES, strict=True):
             draw_curves(axis, histories, name, over)
-        row[0].set_ylabel({"loss": "loss (nats)", **ERRORS}[name])
+        unit = "mean squared error" if "rmse" in names else "nats"
+        row[0].set_ylabel({"loss": f"loss ({unit})", **ERRORS}[name])
     for axis, over in zip(axes[-1], AXES, strict=True):
         axis.set_xlabel(AXES[over])
         axis.set_xlim(left=0)

@@ -11,7 +11,7 @@ import json
 import math
 from importlib.resources import files
 
-from keras_s4ntm.analysis.files import new_file
+from keras_s4ntm.files import new_file
 
 STYLES = ("uplot/uPlot.min.css", "page/page.css", "page/explorer.css")
 SCRIPTS = (

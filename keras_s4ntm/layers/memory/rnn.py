@@ -6,21 +6,13 @@ Shapes: B batch, T time steps, I inputs.
 import keras
 from keras import ops
 
-from keras_s4ntm.checks import check_positive_int
-from keras_s4ntm.layers.arguments import (
-    LAYER_ARGUMENTS,
-    RNN_ARGUMENTS,
-    check_dtypes,
-    refuse_unknown,
-)
-from keras_s4ntm.layers.file_format import check_format, with_format
-from keras_s4ntm.layers.memory.loop import run_loop
+from keras_s4ntm.layers.arguments import check_dtypes
+from keras_s4ntm.layers.loop_rnn import LoopRNN
 from keras_s4ntm.layers.memory.parallel import access_once, run_parallel
-from keras_s4ntm.layers.memory.states import flattened, shaped, where
 
 
 @keras.saving.register_keras_serializable(package="keras_s4ntm")
-class MemoryRNN(keras.layers.RNN):
+class MemoryRNN(LoopRNN):
     """`keras.layers.RNN` for a `MemoryCell`: a memory network as a layer.
 
     What does not depend on the recurrence is computed for all time steps at once, before the loop,
@@ -65,25 +57,9 @@ class MemoryRNN(keras.layers.RNN):
 
     observer = None  # what runs the time steps instead, in plain sight (`analysis/stepping.py`)
 
-    def __init__(self, cell, *, segment_length="auto", **kwargs):
-        refuse_unknown(self, kwargs, (*RNN_ARGUMENTS, *LAYER_ARGUMENTS))
-        if segment_length not in ("auto", None):
-            check_positive_int("segment_length", segment_length, ", 'auto' or None")
+    def __init__(self, cell, **kwargs):
         super().__init__(cell, **kwargs)
         check_dtypes(self, cell)
-        self.segment_length = segment_length
-
-    def build(self, sequences_shape, initial_state_shape=None):
-        super().build(sequences_shape, initial_state_shape)
-        if self.stateful:  # past Keras, which would take the variable for a weight
-            carried = keras.Variable(False, trainable=False, dtype="bool", name="carried")
-            object.__setattr__(self, "carried", carried)
-
-    @property
-    def variables(self):
-        """Beside weights and seeds what is carried: JAX keeps nothing else from batch to batch."""
-        variables = super().variables
-        return [*variables, *self.states, self.carried] if self.states else variables
 
     def call(self, sequences, initial_state=None, mask=None, training=False):
         self.exact_states = initial_state is not None or self.stateful or self.return_state
@@ -94,21 +70,7 @@ class MemoryRNN(keras.layers.RNN):
                 )
             once = access_once if self.observer is None else self.observer.access_once
             return once(self, sequences, mask, training)
-        if not self.stateful:
-            return super().call(sequences, initial_state, mask, training)
-        if initial_state is None:
-            initial_state = self.carried_state()
-        results = super().call(sequences, initial_state, mask, training)
-        self.carried.assign(True)
-        return results
-
-    def carried_state(self):
-        """What a stateful layer starts from: the last states, or where there are none the cell's
-        initial ones. Those saved at `build` would be of weights that may have been set since.
-        """
-        first = ops.logical_not(self.carried.value)
-        initial = self.get_initial_state(self.states[0].shape[0])
-        return [ops.where(first, a, b.value) for a, b in zip(initial, self.states, strict=True)]
+        return super().call(sequences, initial_state, mask, training)
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
         if self.observer is not None:
@@ -123,82 +85,17 @@ class MemoryRNN(keras.layers.RNN):
         return self.cell.controller.parallel and not self.exact_states and mask is None
 
     def loop(self, sequences, initial_state, mask, training):
-        """All of the cell at every time step. A masked step changes no state."""
-        given = {"mask": None if mask is None else ops.expand_dims(mask, -1)}
+        """All of the cell at every time step."""
+        given = {}
         if training:
             batch, time = ops.shape(sequences)[:2]
             given["access_mask"] = self.cell.schedule.random_mask(batch, time)
             given["noise"] = self.cell.access.draw_noise(batch, time)
-        # As floats: TensorFlow wants a gradient of all that a recomputed step is given.
-        given = {
-            name: ops.cast(values, self.compute_dtype)
-            for name, values in given.items()
-            if values is not None
-        }
+        given = {name: values for name, values in given.items() if values is not None}
+        return self.run(sequences, initial_state, mask, self.cell.controller.constants(), **given)
 
-        def project(inputs):
-            sequences, given = inputs
-            return self.cell.project_inputs(sequences), given
-
-        def step(inputs, states, constants):
-            projected, given = inputs[0], dict(inputs[1])
-            if "access_mask" in given:
-                given["access_mask"] = given["access_mask"] > 0.5
-            mask = given.pop("mask", None)
-            output, new_states, _ = self.cell.step(projected, states, constants=constants, **given)
-            if mask is None:
-                return output, new_states
-            return self.masked(mask > 0.5, output, new_states, states)
-
-        inputs = (sequences, given)
-        if self.go_backwards:
-            inputs = keras.tree.map_structure(lambda x: ops.flip(x, axis=1), inputs)
-        last_output, outputs, states = run_loop(
-            self,
-            step,
-            inputs,
-            shaped(initial_state, self.cell.state_shapes),
-            self.cell.weights,
-            self.cell.controller.constants(),
-            project,
-            self.segment_length,
-            unroll=self.unroll,
-            return_all_outputs=self.return_sequences,
-        )
-        return last_output, outputs, flattened(states)
-
-    def masked(self, mask, output, new_states, states):
-        """`(output, states)` of a time step where the mask `(B, 1)` is true; elsewhere the states
-        stay what they were.
-        """
-        otherwise = ops.zeros_like(output) if self.zero_output_for_mask else states[0]
-        return ops.where(mask, output, otherwise), [
-            where(mask, new, old) for new, old in zip(new_states, states, strict=True)
-        ]
-
-    def step(self, inputs, states):
-        """One time step of a stream.
-
-        Args:
-            inputs: `(B, I)`.
-            states: the states after the step before; at first `get_initial_state(B)`.
-
-        Returns:
-            `(output, states)`; step by step the same outputs as the whole sequence gives.
-        """
-        return self.cell(inputs, states)
-
-    def reset_state(self):
-        """A stateful layer returns to the cell's *initial* states (Keras itself writes zeros)."""
-        if self.states is not None:
-            initial = self.get_initial_state(self.states[0].shape[0])
-            for variable, value in zip(self.states, initial, strict=True):
-                variable.assign(value)
-            self.carried.assign(False)
-
-    def get_config(self):
-        return with_format({**super().get_config(), "segment_length": self.segment_length})
-
-    @classmethod
-    def from_config(cls, config):
-        return super().from_config(check_format(cls, config))
+    def loop_step(self, projected, states, constants, access_mask=None, **given):
+        if access_mask is not None:
+            given["access_mask"] = access_mask > 0.5
+        output, states, _ = self.cell.step(projected, states, constants=constants, **given)
+        return output, states
