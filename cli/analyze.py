@@ -65,16 +65,20 @@ def command(path, length, sequences, limit, seed, layer, backend, quiet, as_json
 
 
 def capacity_of(run, model, limit, sequences, seed):
-    """`{"length", "limit"}`, or `None` of a task whose sequences have no length to choose."""
+    """`{"length", "limit"}`, or `None` of a task without errors to count or a length to choose."""
     from keras_s4ntm.analysis.trials import TIMES, capacity, training_length
+    from keras_s4ntm.training.fit import errors_of
 
     task = run.experiment.task
+    if errors_of(task) is None:
+        return None
     try:
-        limit = limit or TIMES * training_length(task)[1]
-        options = {"limit": limit, "sequences": sequences, "seed": seed}
-        length = capacity(model, task, **options, causal=run.experiment.is_causal)
+        _, trained = training_length(task)
     except ValueError:
         return None
+    limit = limit or TIMES * trained
+    options = {"limit": limit, "sequences": sequences, "seed": seed}
+    length = capacity(model, task, **options, causal=run.experiment.is_causal)
     return {"length": length, "limit": limit}
 
 

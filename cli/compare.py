@@ -86,15 +86,21 @@ def command(
         raise
     results = [r for r in comparison.results if (r["seed"], r["model"]) in trainings]
     rows = [summarise(name, [r for r in results if r["model"] == name]) for name in models]
-    if as_json:
-        names = {e.model: e.preset for e in experiments}
-        rows = [{"model": r["model"], "preset": names[r["model"]], **r} for r in rows]
-        print_json({"task": task, "backend": backend, "seeds": seeds, "rows": rows})
-    elif not quiet:
-        labels = [label for label, _ in experiments[0].task.settings()]
-        print_table(rows, labels, figure_name(results), f"{task} on {backend}, seeds {seeds}")
-        click.echo(f"trainings: {path}")
-    draw_figures(comparison, results, silent)
+    files = []
+    try:
+        files = draw_figures(comparison, results, silent)
+    finally:  # a figure that fails does not take the results with it
+        if as_json:
+            names = {e.model: e.preset for e in experiments}
+            rows = [{"model": r["model"], "preset": names[r["model"]], **r} for r in rows]
+            known = {"task": task, "backend": backend, "seeds": seeds, "rows": rows}
+            print_json({**known, "figures": [str(file) for file in files]})
+        elif not quiet:
+            labels = [label for label, _ in experiments[0].task.settings()]
+            print_table(rows, labels, figure_name(results), f"{task} on {backend}, seeds {seeds}")
+            click.echo(f"trainings: {path}")
+            if files:
+                click.echo(f"figures: {path / 'plots'}")
     errors = [f"{r['model']}, seed {r['seed']}: {r['error']}" for r in results if "error" in r]
     if errors:
         raise S4NTMError(f"{len(errors)} of {len(results)} trainings failed. {errors[0]}")
@@ -115,13 +121,15 @@ def train(comparison, trainings, silent):
 def draw_figures(comparison, results, silent):
     """Leave the figures of `s4ntm plot` beside the results, where matplotlib is installed.
 
+    Returns their paths.
+
     Args:
         comparison: a `Comparison`.
         results: those of its results that were asked for.
         silent: whether nothing is said of it.
     """
     if importlib.util.find_spec("matplotlib") is None:
-        return
+        return []
     from keras_s4ntm.analysis.figures.sources import OfComparison
     from keras_s4ntm.cli.plot import draw
     from keras_s4ntm.runs import Run
@@ -129,10 +137,7 @@ def draw_figures(comparison, results, silent):
     wanted = {f"{result['model']}-{result['seed']}" for result in results}
     runs = [Run.open(path) for path in comparison.runs if path.name in wanted]
     source = OfComparison(runs, results)
-    folder = comparison.path / "plots"
-    files = draw(source, source.figures, folder, silent=silent)
-    if files and not silent:
-        click.echo(f"figures: {folder}")
+    return draw(source, source.figures, comparison.path / "plots", silent=silent)
 
 
 def print_table(rows, labels, name, title):

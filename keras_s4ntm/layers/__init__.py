@@ -7,6 +7,7 @@ s4d_ntm.py    the S4D controller and the NTM's access
 s4d/          state space layers
 blocks/       layers that are parallel over time, and the residual block around them
 recurrent/    LSTMs that skip time steps, or take their state from several steps before
+santm/        SANTM: segments, a mask of accesses, attention between slots
 standardization.py, pooling.py   what stands before and after them
 """
 
@@ -15,6 +16,7 @@ import importlib
 from keras_s4ntm.lazy import lazy_names
 
 _HOMES = {
+    "AccessMask": "santm.mask",
     "CausalAttention": "blocks.attention",
     "CellController": "controllers.keras_cell",
     "Controller": "controllers.controller",
@@ -47,6 +49,9 @@ _HOMES = {
     "S4DController": "controllers.s4d",
     "S4DNTM": "s4d_ntm",
     "S4DNTMCell": "s4d_ntm",
+    "SANTM": "santm.santm",
+    "SegmentLSTM": "santm.segments",
+    "SegmentLSTMCell": "santm.segments",
     "SkipLSTM": "recurrent.skip_lstm",
     "SkipLSTMCell": "recurrent.skip_lstm",
     "SlotAttention": "santm.attention",

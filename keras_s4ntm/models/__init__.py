@@ -15,6 +15,7 @@ from keras_s4ntm.models import (
     ntm,
     s4d,
     s4d_ntm,
+    santm,
     skip_lstm,
     transformer,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "register_model",
     "s4d",
     "s4d_ntm",
+    "santm",
     "skip_lstm",
     "transformer",
 ]

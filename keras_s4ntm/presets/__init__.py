@@ -1,6 +1,6 @@
 """Numbers that suit a model on a task, as data; see `preset.py`. A file a family of models."""
 
-from keras_s4ntm.presets import blocks, dnc, lstm, ntm, s4d
+from keras_s4ntm.presets import blocks, dnc, lstm, ntm, s4d, santm
 from keras_s4ntm.presets.preset import (
     AUTO,
     NONE,
@@ -24,4 +24,5 @@ __all__ = [
     "ntm",
     "register_preset",
     "s4d",
+    "santm",
 ]

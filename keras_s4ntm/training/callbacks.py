@@ -1,8 +1,8 @@
 """Callbacks for `model.fit`: a run's records, and when to stop.
 
-The usual Keras callbacks (`TerminateOnNaN`, `TensorBoard`, ...) are used as they are. Only the
-checkpoint is our own: `keras.callbacks.BackupAndRestore` writes weights and epoch into two files
-in place, so that a process killed between the two resumes at the wrong epoch.
+The usual Keras callbacks (`TerminateOnNaN`, ...) are used as they are. Only the checkpoint is our
+own: `keras.callbacks.BackupAndRestore` writes weights and epoch into two files in place, so that a
+process killed between the two resumes at the wrong epoch.
 """
 
 import signal
@@ -58,6 +58,22 @@ class SeedEpochs(keras.callbacks.Callback):
         for number, state in enumerate(generators):
             drawn = np.random.SeedSequence((self.seed, number, epoch)).generate_state(2)
             state.assign(drawn)
+
+
+class BeginEpochs(keras.callbacks.Callback):
+    """Tells the layers that change from epoch to epoch, such as `SANTM`, that one begins.
+
+    Such a layer has `on_epoch_begin(epoch, epochs)`. It changes its weights, in no other way than
+    follows from them and from the two numbers, so that a resumed run goes on as it would have; and
+    says whether it now computes with other shapes. Then the steps are compiled anew.
+    """
+
+    def on_epoch_begin(self, epoch, logs=None):
+        layers = [layer for layer in self.model.layers if hasattr(layer, "on_epoch_begin")]
+        changed = [layer.on_epoch_begin(epoch, self.params["epochs"]) for layer in layers]
+        if any(changed):
+            self.model.make_train_function(force=True)
+            self.model.make_test_function(force=True)
 
 
 class ReportFigures(keras.callbacks.Callback):

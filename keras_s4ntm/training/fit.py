@@ -9,6 +9,7 @@ from keras_s4ntm.data.batches import Batches
 from keras_s4ntm.data.targets import target_kind
 from keras_s4ntm.errors import TrainingDiverged
 from keras_s4ntm.training.callbacks import (
+    BeginEpochs,
     ReportFigures,
     RunRecorder,
     SeedEpochs,
@@ -110,6 +111,7 @@ def _fit(run, model, epoch, history, callbacks):
         keras.callbacks.TerminateOnNaN(raise_error=True),
         WatchGradients(),
         SeedEpochs(seed),
+        BeginEpochs(),
         ReportFigures(),
         when_solved(experiment, history),
         StopAfter(config.minutes, history[-1]["seconds"] if history else 0.0),

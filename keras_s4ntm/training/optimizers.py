@@ -11,8 +11,9 @@ SLOW_WEIGHTS = ("log_dt", "log_A_real", "A_imag")
 SLOW_LEARNING_RATE = 1e-3
 
 # Weights that stand for rates of selective recurrences (`Mamba`, `GatedDeltaNet`), and the first
-# one's skip connection: as in their authors' code they never decay.
-NOT_DECAYING = ("A_log", "dt_bias", "D_skip")
+# one's skip connection: as in their authors' code they never decay. Nor do the numbers of an
+# `AccessMask`, which say when a memory is accessed.
+NOT_DECAYING = ("A_log", "dt_bias", "D_skip", "scores", "spreads", "scales")
 
 # Where a head looks everywhere and sharpens at every step, gradients grow by a factor of gamma per
 # step and may leave the range of float32, in which their global norm would not be a number. Up to

@@ -19,7 +19,8 @@ SMALL = {"memory_size": 7, "memory_width": 4, "memory_initializer": 0.5, "units"
 S4D = {**SMALL, "state_dimension": 4}
 KINDS = ("bits", "classes")
 WITHOUT_MEMORY = (
-    "s4d", "lstm", "gru", "skip-lstm", "dilated-lstm", "drr-lstm", "transformer", "mamba", "deltanet",
+    "s4d", "lstm", "gru", "skip-lstm", "dilated-lstm", "drr-lstm",
+    "transformer", "mamba", "deltanet",
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from helpers import untrained
 
 from keras_s4ntm.analysis import capacity, learned_algorithm, measure, memory_share, robustness
 from keras_s4ntm.analysis.samples import trace_test
+from keras_s4ntm.cli.analyze import capacity_of
 from keras_s4ntm.cli.main import main
 
 
@@ -76,3 +77,15 @@ def test_a_run_without_a_memory_and_what_is_no_run_say_so(tmp_path, capfd):
     assert "is not a run directory" in capfd.readouterr().err
     assert run_cli(run.path, "--sequences", 0) == 2
     assert "--sequences" in capfd.readouterr().err
+
+
+@pytest.mark.once
+def test_what_goes_wrong_while_the_capacity_is_looked_for_is_not_hidden(tmp_path, monkeypatch):
+    run = untrained(tmp_path / "run", max_length=2, bits=2)
+
+    def fails(*_, **__):
+        raise ValueError("of Keras")
+
+    monkeypatch.setattr("keras_s4ntm.analysis.trials.capacity", fails)
+    with pytest.raises(ValueError, match="of Keras"):
+        capacity_of(run, run.experiment.build_model(), limit=4, sequences=2, seed=0)

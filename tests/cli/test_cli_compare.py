@@ -6,6 +6,7 @@ import keras
 import pytest
 
 from keras_s4ntm.cli.main import main
+from keras_s4ntm.errors import S4NTMError
 
 BACKEND = keras.backend.backend()
 TINY = ["-p", "max_length=3", "-p", "bits=2", "-p", "units=8", "-p", "validation_sequences=8"]
@@ -19,13 +20,13 @@ def compare(*arguments):
 
 
 @pytest.mark.once
-def test_models_are_trained_side_by_side_once_and_tabulated(tmp_path, capfd):
+def test_models_are_trained_side_by_side_once_and_tabulated(tmp_path, capfd, monkeypatch):
     path = tmp_path / "comparison"
     arguments = ["copy", "--models", "lstm,ntm", "--seeds", "0", "--steps", "2", *TINY]
     arguments += ["--backend", BACKEND, "--run-dir", path]
     assert compare(*arguments, "--json") == 0
     result = json.loads(capfd.readouterr().out)
-    assert set(result) == {"task", "backend", "seeds", "rows"}
+    assert set(result) == {"task", "backend", "seeds", "rows", "figures"}
     assert [row["model"] for row in result["rows"]] == ["lstm", "ntm"]
     assert [row["preset"] for row in result["rows"]] == ["lstm/copy", "ntm/copy"]
     for row in result["rows"]:
@@ -35,6 +36,7 @@ def test_models_are_trained_side_by_side_once_and_tabulated(tmp_path, capfd):
     assert runs == {"results.json", "lstm-0", "ntm-0", "plots"}
     figures = {f"{name}.{kind}" for name in ("training", "comparison") for kind in ("png", "svg")}
     assert {entry.name for entry in (path / "plots").iterdir()} == figures
+    assert set(result["figures"]) == {str(path / "plots" / name) for name in figures}
     before = (path / "results.json").read_text()
     assert compare(*arguments) == 0
     assert (path / "results.json").read_text() == before
@@ -48,6 +50,19 @@ def test_models_are_trained_side_by_side_once_and_tabulated(tmp_path, capfd):
     for other in ["-p", "zero_vectors=0.2"], ["--preset", "none"]:
         assert compare(*arguments, *other) == 1
         assert "holds another comparison" in capfd.readouterr().err
+    with monkeypatch.context() as broken:
+
+        def fails(*_, **__):
+            raise S4NTMError("the disk is full")
+
+        broken.setattr("keras_s4ntm.cli.plot.draw", fails)
+        assert compare(*arguments, "--json") == 1
+        printed = capfd.readouterr()
+        assert json.loads(printed.out) == {**result, "figures": []}
+        assert "the disk is full" in printed.err
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert compare(*arguments, "--json") == 0
+    assert json.loads(capfd.readouterr().out) == {**result, "figures": []}
 
 
 @pytest.mark.once

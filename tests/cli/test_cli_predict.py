@@ -254,6 +254,7 @@ def test_what_is_exported_standardizes_and_sees_padding(trained, tmp_path, capfd
     task = Run.open(trained).experiment.task
     inputs = task.batch("test", 0, 0, 4).inputs
     expected = Run.open(trained).load_model().predict(inputs, verbose=0)
-    served = tf.saved_model.load(str(output)).serve(inputs).numpy()
+    loaded = tf.saved_model.load(str(output))  # kept: with it go its variables
+    served = loaded.serve(inputs).numpy()
     assert np.isnan(inputs).any()
     np.testing.assert_allclose(served, expected, atol=1e-5)
