@@ -20,9 +20,10 @@ from keras_s4ntm.cli.options import (
     usage_errors,
 )
 from keras_s4ntm.cli.tables import print_json, print_results, trained_parameters
-from keras_s4ntm.errors import S4NTMError, TrainingDiverged
+from keras_s4ntm.errors import TrainingDiverged
 from keras_s4ntm.models import DEFAULT_MODEL
 from keras_s4ntm.training.configuration import CURRICULA
+from keras_s4ntm.training.writers import WRITERS, check_installed
 
 
 @click.command("train")
@@ -44,7 +45,8 @@ from keras_s4ntm.training.configuration import CURRICULA
 @click.option("--run-dir", metavar="DIR", help="Where the run goes. [runs/TASK-MODEL-TIME]")
 @click.option("--resume", metavar="RUN", help="Go on with a run that was interrupted.")
 @click.option("--trace-interval", type=click.IntRange(1), help="Steps between traces, for report.")
-@click.option("--tensorboard", is_flag=True, help="Also write TensorBoard logs into the run.")
+@click.option("--tracker", type=click.Choice(list(WRITERS)), help="Where the curves go as well.")
+@click.option("--tensorboard", is_flag=True, help="The same as --tracker tensorboard.")
 @own_data_option
 @data_option
 @common_options
@@ -58,6 +60,7 @@ def command(
     run_dir,
     resume,
     trace_interval,
+    tracker,
     tensorboard,
     data,
     backend,
@@ -88,13 +91,19 @@ def command(
     from keras_s4ntm.runs import Run
 
     silent = quiet or as_json
+    if tensorboard:
+        if tracker not in (None, "tensorboard"):
+            raise click.UsageError("--tensorboard is a tracker: give it or --tracker, not both.")
+        tracker = "tensorboard"
+    if tracker:
+        check_installed(tracker)
     if resume:
         others = [task, data, model_name, preset, seed, run_dir, epochs, *assignments]
         if any(value is not None for value in [*others, *training_options.values()]):
             raise click.UsageError(
                 "--resume goes on with a run as it was configured: give no TASK and no option "
-                "but --backend, --data-dir, --trace-interval, --tensorboard, --quiet, --json and "
-                "--debug."
+                "but --backend, --data-dir, --trace-interval, --tracker, --tensorboard, --quiet, "
+                "--json and --debug."
             )
         run = Run.open(resume)
         experiment = run.experiment
@@ -125,9 +134,11 @@ def command(
         run = Run.create(path, experiment, backend)
         if not silent:
             click.echo(how_it_starts(experiment, values, preset), err=True)
-    more = [tensorboard_callback(run)] if tensorboard else []
-    if trace_interval:
-        more.append(trace_callback(run, trace_interval))
+    more = [trace_callback(run, trace_interval)] if trace_interval else []
+    if tracker:
+        from keras_s4ntm.training.tracker import Tracker
+
+        more.append(Tracker(run, tracker))
     history = fit(run, model, more, silent)
     if quiet and not as_json:
         return
@@ -169,9 +180,10 @@ def fit(run, model, more, silent):
     from keras_s4ntm.training.fit import train
     from keras_s4ntm.training.progress import RichProgress
 
-    callbacks = [InterruptBetweenSteps(), *more]
+    callbacks = [InterruptBetweenSteps()]
     if not silent:
         callbacks.append(RichProgress(run.experiment.training))
+    callbacks += more
     try:
         return train(run, model, callbacks)
     except KeyboardInterrupt:
@@ -187,17 +199,6 @@ def fit(run, model, more, silent):
         for callback in callbacks:
             if hasattr(callback, "stop"):
                 callback.stop()
-
-
-def tensorboard_callback(run):
-    """`keras.callbacks.TensorBoard`; it needs TensorFlow on every backend."""
-    import importlib.util
-
-    import keras
-
-    if any(importlib.util.find_spec(name) is None for name in ("tensorflow", "tensorboard")):
-        raise S4NTMError("--tensorboard needs: pip install 'keras-s4ntm[tensorboard]'.")
-    return keras.callbacks.TensorBoard(str(run.path / "tensorboard"))
 
 
 def check_traceable(model, interval):
