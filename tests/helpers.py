@@ -23,9 +23,13 @@ SHARED_DATA = Path(__file__).parents[2] / "shared" / "tfds"  # MNIST, where the 
 SMALL_MODEL = {"units": 8, "memory_size": 8, "state_dimension": 4, "layers": 3, "dropout": 0.1}
 
 
-def also_slow(names, fast):
-    """Parameters: those of `names` that are not in `fast` are left to the slow tests."""
-    return [name if name in fast else pytest.param(name, marks=pytest.mark.slow) for name in names]
+def also_slow(values, fast):
+    """Parameters, or tuples of them: those that are not in `fast` are left to the slow tests."""
+    found = []
+    for value in values:
+        row = value if isinstance(value, tuple) else (value,)
+        found.append(pytest.param(*row, marks=() if value in fast else pytest.mark.slow))
+    return found
 
 
 def small(name):

@@ -6,7 +6,7 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
-from helpers import numpy, own_sequences, small
+from helpers import compiled, numpy, own_sequences, small
 
 from keras_s4ntm import build_model
 from keras_s4ntm.data.targets import TARGET_KINDS
@@ -235,11 +235,9 @@ def test_no_model_sees_padding_and_a_stream_gives_the_same(path, name, kind):
         np.testing.assert_allclose(alone, expected, atol=1e-5)
     if MODELS[name].is_streamable({**MODELS[name].defaults(), **small(name)}):
         stream = Stream(model)
-        states = stream.initial_state(1)
+        step, states = compiled(stream.step), stream.initial_state(1)
         for t in range(lengths[i]):
-            output, states = stream.step(
-                keras.ops.convert_to_tensor(batch.inputs[i : i + 1, t]), states
-            )
+            output, states = step(keras.ops.convert_to_tensor(batch.inputs[i : i + 1, t]), states)
         expected = whole[i] if kind == "classes" else whole[i, lengths[i] - 1]
         np.testing.assert_allclose(numpy(output)[0], expected, atol=1e-5)
 
