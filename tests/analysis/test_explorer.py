@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from helpers import sequences
 
-from keras_s4ntm.analysis import Trace, attribution, trace
+from keras_s4ntm.analysis import Trace, attribution, learned_algorithm, trace
 from keras_s4ntm.analysis.report import collect, write
 from keras_s4ntm.experiment import Experiment
 from keras_s4ntm.layers import DNC, NTM
@@ -131,6 +131,14 @@ def check_slot(page, found, slot, t):
 
 MEMORY = "#memory figure:last-child canvas"
 TAPE = "#tapes figure:nth-child({}) canvas"  # inputs, targets, outputs, write, read 0, read 1
+
+
+def test_what_its_heads_do_stands_above_it_in_words(page, traces):
+    found = page.run(
+        "return [...document.querySelectorAll('#algorithm li')].map((one) => one.textContent)"
+    )
+    assert found == learned_algorithm(Trace.load(traces[1]))
+    assert len(found) == 3  # a write head and two read heads
 
 
 def test_the_time_slider_moves_with_the_keys_and_the_pictures_follow(page, traces):

@@ -2,7 +2,8 @@
 
 import json
 
-from keras_s4ntm.analysis.report.explorer import explore
+from keras_s4ntm.analysis.algorithm import learned_algorithm
+from keras_s4ntm.analysis.report.explorer import WEIGHTINGS, explore, is_weighting
 from keras_s4ntm.analysis.trace_file import Trace
 from keras_s4ntm.errors import S4NTMError
 
@@ -39,8 +40,18 @@ def collect(run, results=(), trace=None):
         },
         "results": list(results),
         "history": run.read_history(),
+        "algorithm": [] if trace is None else sentences_of(trace),
         "traces": traces,
     }
+
+
+def sentences_of(trace):
+    """What each head does, see `learned_algorithm`; none where the heads weigh no slots."""
+    weights = [name for name in WEIGHTINGS if name in trace.arrays]
+    first = {name: trace.arrays[name][0] for name in trace.arrays}
+    if not weights or not all(is_weighting(name, first) for name in weights):
+        return []
+    return learned_algorithm(trace)
 
 
 def traces_of(run, trace):

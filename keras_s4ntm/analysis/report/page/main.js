@@ -31,6 +31,7 @@ async function main() {
     byId("explorer-content").replaceChildren("This network has no memory to look into.");
     return;
   }
+  byId("algorithm").replaceChildren(...report.algorithm.map((text) => element("li", {}, text)));
   for (const { arrays } of report.traces) {
     for (const name of Object.keys(arrays)) arrays[name] = await unpack(arrays[name]);
   }
