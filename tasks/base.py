@@ -1,5 +1,6 @@
 """The contract of a task: it draws batches with NumPy. It knows no model and no framework."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
@@ -145,3 +146,9 @@ class Task:
                 f"{smaller}={getattr(self, smaller)} is larger than "
                 f"{larger}={getattr(self, larger)}."
             )
+
+
+@functools.lru_cache(maxsize=4)
+def order_of_pass(size, seed, number):
+    """The order in which pass `number` of a training shows `size` sequences."""
+    return np.random.default_rng((seed, number)).permutation(size)

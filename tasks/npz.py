@@ -15,7 +15,7 @@ import numpy as np
 
 from keras_s4ntm.errors import DataError, S4NTMWarning
 from keras_s4ntm.tasks.arrays import checksum, read
-from keras_s4ntm.tasks.base import SPLITS, Batch, Task
+from keras_s4ntm.tasks.base import SPLITS, Batch, Task, order_of_pass
 from keras_s4ntm.tasks.targets import AUTO, KINDS, targets_of
 
 
@@ -234,7 +234,9 @@ class NPZ(Task):
         rows = rows[split]
         if split == "train":
             numbers = np.arange(index * batch_size, (index + 1) * batch_size)
-            orders = {i: order(len(rows), seed, i) for i in set((numbers // len(rows)).tolist())}
+            orders = {
+                i: order_of_pass(len(rows), seed, i) for i in set((numbers // len(rows)).tolist())
+            }
             rows = rows[[orders[n // len(rows)][n % len(rows)] for n in numbers.tolist()]]
         else:
             index %= math.ceil(len(rows) / batch_size)
@@ -279,9 +281,3 @@ def set_apart(rows, groups, share, rng):
     apart = np.concatenate([m[: round(share * len(m))] for m in members] or [drawn])
     apart = apart if len(apart) else drawn[:1]
     return np.setdiff1d(rows, apart), np.sort(apart)
-
-
-@functools.lru_cache(maxsize=4)
-def order(size, seed, number):
-    """The order of the training sequences in pass `number`."""
-    return np.random.default_rng((seed, number)).permutation(size)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from keras_s4ntm.errors import DataError
-from keras_s4ntm.tasks.base import Batch, Task
+from keras_s4ntm.tasks.base import Batch, Task, order_of_pass
 from keras_s4ntm.tasks.tfds import columns
 
 VALIDATION_IMAGES = 6_000  # the last ones of the 60,000 for training
@@ -88,7 +88,7 @@ class SeqMNIST(Task):
             if per_pass == 0:
                 raise ValueError(f"batch_size={batch_size} is more than the {len(labels)} images.")
             number, index = divmod(index, per_pass)
-            order = _order(len(labels), seed, number)
+            order = order_of_pass(len(labels), seed, number)
         else:
             index %= per_pass + (rest > 0)
             order = np.arange(len(labels))
@@ -120,12 +120,6 @@ class PermutedMNIST(SeqMNIST):
 
     name = "pmnist"
     summary = "Classify MNIST digits pixel by pixel in a permuted order (Le 2015)."
-
-
-@functools.lru_cache(maxsize=2)
-def _order(size, seed, number):
-    """The order of the training images in pass `number`."""
-    return np.random.default_rng((seed, number)).permutation(size)
 
 
 def bit_reversal(length):

@@ -7,6 +7,7 @@ from keras import ops
 
 from keras_s4ntm.layers.controllers.arguments import units_list
 from keras_s4ntm.layers.controllers.controller import Controller, input_initializer
+from keras_s4ntm.ops.lstm import lstm_step
 
 
 @keras.saving.register_keras_serializable(package="keras_s4ntm")
@@ -88,16 +89,12 @@ class LSTMController(Controller):
 
     def step(self, projected, reads, states, constants):
         new_states, below, term = [], reads, projected
-        for i, (units, kernel) in enumerate(zip(self.units, self.recurrent_kernels, strict=True)):
+        for i, kernel in enumerate(self.recurrent_kernels):
             hidden, carry = states[2 * i : 2 * i + 2]
             if i > 0:
                 term = self.biases[i]
             gates = term + ops.matmul(ops.concatenate([below, hidden], axis=-1), kernel)
-            # One sigmoid of all, the unused quarter too, is faster than three of quarters.
-            input_gate, forget_gate, _, output_gate = ops.split(ops.sigmoid(gates), 4, axis=-1)
-            candidate = ops.tanh(gates[:, 2 * units : 3 * units])
-            carry = forget_gate * carry + input_gate * candidate
-            below = output_gate * ops.tanh(carry)
+            below, carry = lstm_step(gates, carry)
             new_states += [below, carry]
         return below, new_states
 
