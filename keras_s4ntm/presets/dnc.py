@@ -9,11 +9,10 @@ from keras_s4ntm.presets.shared import (
     CLASSIFICATION,
     HEAD_NOISE,
     LARGE_INPUTS,
-    LONGER_RECALL,
     PASSES_THROUGH_MNIST,
     REPEATEDLY,
     SURE,
-    ZERO_VECTORS,
+    of_task,
 )
 
 HEADS = {
@@ -37,14 +36,12 @@ TRAINING = {
 
 for task in ANSWERS:
     reads = {} if task == REPEATEDLY else READS_ONLY
-    zeros = ZERO_VECTORS if task in ("copy", REPEATEDLY) else {}
-    longer = LONGER_RECALL if task == "associative-recall" else {}
     steps = {"steps": (2500, "Copy takes some 800 updates of eight; other tasks take more.")}
-    register_preset("dnc", task, TRAINING, HEADS, FORGETFUL, steps, longer, reads, zeros)
+    register_preset("dnc", task, TRAINING, HEADS, FORGETFUL, steps, reads, of_task(task))
     steps = {"steps": (800, "As for s4d-ntm.")}
     register_preset(
-        "s4d-dnc", task, ADAM, SURE, STATE_SPACE_RATE, HEADS, FAST_STATES, DIRECT, steps, longer,
-        reads, zeros,
+        "s4d-dnc", task, ADAM, SURE, STATE_SPACE_RATE, HEADS, FAST_STATES, DIRECT, steps, reads,
+        of_task(task),
     )  # fmt: skip
 register_preset("dnc", CLASSIFICATION, PASSES_THROUGH_MNIST, ADAM, HEADS)
 register_preset("s4d-dnc", CLASSIFICATION, PASSES_THROUGH_MNIST, ADAM, HEADS, DIRECT, CLASSIFIER)

@@ -5,19 +5,15 @@ from keras_s4ntm.presets.shared import (
     ADAM,
     ANSWERS,
     CLASSIFICATION,
-    LONGER_RECALL,
     PASSES_THROUGH_MNIST,
-    REPEATEDLY,
     SLOWER,
     SURE,
-    ZERO_VECTORS,
+    of_task,
 )
 
 for model in ("lstm", "gru", "dilated-lstm", "skip-lstm", "drr-lstm"):
     for task in ANSWERS:
-        zeros = ZERO_VECTORS if task in ("copy", REPEATEDLY) else {}
-        longer = LONGER_RECALL if task == "associative-recall" else {}
-        register_preset(model, task, ADAM, SURE, longer, zeros)
+        register_preset(model, task, ADAM, SURE, of_task(task))
 register_preset(
     "lstm",
     CLASSIFICATION,

@@ -10,12 +10,11 @@ from keras_s4ntm.presets.shared import (
     HEAD_NOISE,
     IN_ORDER,
     LARGE_INPUTS,
-    LONGER_RECALL,
     OTHERS,
     PASSES_THROUGH_MNIST,
     REPEATEDLY,
     SURE,
-    ZERO_VECTORS,
+    of_task,
 )
 
 STATE_SPACE_RATE = {
@@ -136,11 +135,9 @@ HEADS = {
 }
 
 for task in ANSWERS:
-    zeros = ZERO_VECTORS if task in ("copy", REPEATEDLY) else {}
-    longer = LONGER_RECALL if task == "associative-recall" else {}
-    register_preset("s4d", task, TRAINING, LARGE_INPUTS, FAST_STATES, longer, zeros)
+    register_preset("s4d", task, TRAINING, LARGE_INPUTS, FAST_STATES, of_task(task))
     register_preset(
-        "s4d-ntm", task, TRAINING, MEMORY_TRAINING, MEMORY, ANSWERING, *HEADS[task], longer, zeros
+        "s4d-ntm", task, TRAINING, MEMORY_TRAINING, MEMORY, ANSWERING, *HEADS[task], of_task(task)
     )
 register_preset("s4d", CLASSIFICATION, PASSES_THROUGH_MNIST, ADAM, LARGE_INPUTS, CLASSIFIER)
 register_preset(

@@ -6,12 +6,10 @@ from keras_s4ntm.presets.shared import (
     ANSWERS,
     CLASSIFICATION,
     CLIPPED,
-    LONGER_RECALL,
     PASSES_THROUGH_MNIST,
-    REPEATEDLY,
     SLOWER,
     SURE,
-    ZERO_VECTORS,
+    of_task,
 )
 
 MASK = {
@@ -19,7 +17,5 @@ MASK = {
 }
 
 for task in ANSWERS:
-    zeros = ZERO_VECTORS if task in ("copy", REPEATEDLY) else {}
-    longer = LONGER_RECALL if task == "associative-recall" else {}
-    register_preset("santm", task, ADAM, SURE, CLIPPED, MASK, longer, zeros)
+    register_preset("santm", task, ADAM, SURE, CLIPPED, MASK, of_task(task))
 register_preset("santm", CLASSIFICATION, PASSES_THROUGH_MNIST, ADAM, CLIPPED, SLOWER)

@@ -73,3 +73,9 @@ PASSES_THROUGH_MNIST = {
 SLOWER = {
     "learning_rate": (1e-3, "The usual rate of Adam; 4e-3 is for state spaces."),
 }
+
+
+def of_task(task):
+    """The numbers that training on a task has whatever the model is."""
+    longer = LONGER_RECALL if task == "associative-recall" else {}
+    return {**longer, **(ZERO_VECTORS if task in ("copy", REPEATEDLY) else {})}
